@@ -1,0 +1,103 @@
+"""What a port tells the harness of its model: `adapter.py` in the port's directory.
+
+The harness knows no model by name. It puts a tree (the upstream checkout or the ported tree) on
+`sys.path`, loads the port's adapter and asks it for everything that is the model's own.
+"""
+
+import importlib.util
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from npuport.errors import PortError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Inputs = Mapping[str, "Tensor"]
+
+
+@dataclass(frozen=True)
+class EntryPoint:
+    """A public function of the model, as its users call it.
+
+    Args:
+        name: the name the reports use, `get_clip_logits`.
+        run: calls it. Takes the model and the inputs, both on one device; returns tensors, nested in
+            tuples, lists and dicts at will.
+        needs: the inputs it reads; each of shape (B, ...).
+        unit_norm: its output vectors are promised to have L2 norm 1.
+    """
+
+    name: str
+    run: Callable[["nn.Module", Inputs], Any]
+    needs: tuple[str, ...]
+    unit_norm: bool = False
+
+
+class Adapter(Protocol):
+    """The model's side of the parity suite. No method may look at the device it runs on."""
+
+    #: The model's name in the reports.
+    name: str
+    #: Model sizes by name, smallest first.
+    sizes: tuple[str, ...]
+    #: The model's public functions.
+    entry_points: tuple[EntryPoint, ...]
+
+    def stand_in(self) -> None:
+        """Provide what the *unpatched* upstream must import and inference never calls.
+
+        Called once, before anything of upstream's is imported, in the process of the reference.
+        """
+
+    def build(self, size: str) -> "nn.Module":
+        """The model of a size, by its constructor: CPU, float32, eval mode, drawn from torch's seed."""
+
+    def load(self, directory: Path) -> "nn.Module":
+        """The model from a checkpoint directory, the way its users load it: CPU, eval mode."""
+
+    def save(self, model: "nn.Module", directory: Path) -> None:
+        """Write a checkpoint that `load` reads."""
+
+    def excite(self, model: "nn.Module", seed: int) -> None:
+        """Move every parameter off its initial value, in place, so that no fault hides behind it."""
+
+    def random_inputs(self, model: "nn.Module", seed: int, count: int) -> dict[str, "Tensor"]:
+        """`count` random inputs for every name that an entry point needs, on the CPU."""
+
+    def real_inputs(self, model: "nn.Module", tree: Path) -> dict[str, "Tensor"]:
+        """Real inputs (upstream's own picture and captions), on the CPU; empty where there are none."""
+
+    def golden(self, model: "nn.Module") -> "nn.Module":
+        """A float64 copy that computes the same function: upstream's own roundings kept, its float32 casts not."""
+
+    def tighten(self, model: "nn.Module") -> None:
+        """Switch off, in place, upstream's own low-precision steps, by upstream's own options."""
+
+    def pure(self, model: "nn.Module") -> Iterable["nn.Module"]:
+        """Modules whose output depends on their inputs alone, so that the reference may reuse it."""
+
+    def seed(self, seed: int) -> None:
+        """Call upstream's own seeding helper."""
+
+
+def load_adapter(path: Path) -> Adapter:
+    """Import a port's `adapter.py` and return its `adapter`.
+
+    Raises:
+        PortError: the file is missing, does not import, or has no `adapter`.
+    """
+    if not path.is_file():
+        raise PortError(f"{path} is missing", mend="write the port's adapter; examples/ holds a small one")
+    spec = importlib.util.spec_from_file_location("npuport_port_adapter", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+        adapter: Adapter = module.adapter
+    except Exception as error:
+        raise PortError(f"{path}: {type(error).__name__}: {error}", mend="mend the port's adapter") from error
+    return adapter

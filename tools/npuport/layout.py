@@ -1,0 +1,64 @@
+"""Where a port keeps things, and where the harness keeps what ports share."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+#: The repository that holds the harness, its simulator and its parity suite.
+HARNESS = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The files of one port, below its directory `root`."""
+
+    root: Path
+
+    @property
+    def lock(self) -> Path:
+        """What is ported: `upstream.lock`."""
+        return self.root / "upstream.lock"
+
+    @property
+    def patches(self) -> Path:
+        """The directory of `series` and its patches."""
+        return self.root / "patches"
+
+    @property
+    def adapter(self) -> Path:
+        """The module that builds the model, its inputs and its entry points."""
+        return self.root / "adapter.py"
+
+    @property
+    def out(self) -> Path:
+        """Everything a command makes; safe to delete."""
+        return self.root / "out"
+
+    @property
+    def trees(self) -> Path:
+        """Finished trees, each in a directory named by its commit."""
+        return self.out / "trees"
+
+    @property
+    def checkout(self) -> Path:
+        """Link to the clean tree at the pin."""
+        return self.out / "checkout"
+
+    @property
+    def ported(self) -> Path:
+        """Link to the ported tree."""
+        return self.out / "ported"
+
+    @property
+    def report(self) -> Path:
+        """The parity report's directory."""
+        return self.out / "report"
+
+
+def cache_dir() -> Path:
+    """The cache all ports share: upstream clones, built simulators, captures; safe to delete.
+
+    `NPUPORT_CACHE` when it is set, else `.cache` in the harness's repository.
+    """
+    named = os.environ.get("NPUPORT_CACHE")
+    return Path(named).expanduser().resolve() if named else HARNESS / ".cache"
