@@ -1,0 +1,40 @@
+// Device memory: bounded, counted, and not readable through the pointers that are handed out.
+//
+// An allocation reserves twice its size of address space. The first half stays inaccessible, and its
+// start is the device pointer; the second half is the memory itself, the "alias" through which the
+// simulator's own copies and ops read and write.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+
+#include "core/export.h"
+
+namespace cannsim {
+
+struct Allocation {
+  const std::byte* base;  // the device pointer
+  std::size_t size;       // bytes, rounded up to whole pages
+  int device;
+  std::byte* alias;  // the same memory, accessible
+};
+
+// Reserve `size` bytes on this thread's device. ACL_ERROR_RT_MEMORY_ALLOCATION when it is full.
+CANNSIM_EXPORT int allocate(void** device_pointer, std::size_t size);
+
+// Give an allocation back. Refuses what is not the start of a live allocation.
+CANNSIM_EXPORT int release(void* device_pointer);
+
+// The live allocation that `device_pointer` lies in; none for host memory and for freed memory.
+CANNSIM_EXPORT std::optional<Allocation> find_allocation(const void* device_pointer);
+
+// The accessible address of the byte at `device_pointer`; null when that is not device memory.
+CANNSIM_EXPORT void* host_alias(const void* device_pointer);
+
+struct MemoryInfo {
+  std::size_t free;   // bytes
+  std::size_t total;  // bytes: CANNSIM_MEMORY, 32 GiB when it is not set
+};
+CANNSIM_EXPORT MemoryInfo memory_info(int device);
+
+}  // namespace cannsim

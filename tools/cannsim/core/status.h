@@ -1,0 +1,28 @@
+// Error codes, and the message that aclGetRecentErrMsg returns.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "acl/acl_base.h"      // ACL_SUCCESS and ACL_ERROR_*, by CANN's names
+#include "acl/error_codes/rt_error_codes.h"  // ACL_ERROR_RT_*
+#include "core/export.h"
+
+namespace cannsim {
+
+// The codes that aclnn functions answer, which no header of the wheel names.
+inline constexpr int ACLNN_ERR_PARAM_NULLPTR = 161001;
+inline constexpr int ACLNN_ERR_PARAM_INVALID = 161002;
+inline constexpr int ACLNN_ERR_RUNTIME_ERROR = 361001;
+inline constexpr int ACLNN_ERR_INNER = 561000;
+
+// Make `message` this thread's recent error and return `code`: `return fail(ACL_ERROR_..., "...")`.
+CANNSIM_EXPORT int fail(int code, std::string message);
+
+// Refuse a function of CANN that the simulator does not have. The message names it.
+CANNSIM_EXPORT int refuse(std::string_view function);
+
+// This thread's recent error message, emptied by the call as CANN does; valid until the next one fails.
+CANNSIM_EXPORT const char* take_recent_error();
+
+}  // namespace cannsim
