@@ -1,5 +1,7 @@
 """The one error a command may end with."""
 
+import errno
+
 
 class PortError(Exception):
     """Something the user can mend: shown as `error: <message> — try: <mend>`, exit code 1.
@@ -13,3 +15,24 @@ class PortError(Exception):
         super().__init__(message)
         self.message = message
         self.mend = mend
+
+
+_MENDS = {
+    errno.ENOSPC: "free some disk space",
+    errno.EDQUOT: "free some of your disk quota",
+    errno.EFBIG: "raise the limit on file sizes (ulimit -f)",
+    errno.EACCES: "make it readable and writable for you",
+    errno.EPERM: "make it readable and writable for you",
+    errno.EROFS: "use a directory that is writable",
+    errno.ENAMETOOLONG: "use a directory with a shorter path",
+    errno.EMFILE: "raise the limit on open files (ulimit -n)",
+    errno.ENOTDIR: "remove the file that stands where a directory is needed",
+}
+
+
+def mendable(error: OSError) -> PortError | None:
+    """What the machine refused us, as an error of the user's; None where it is rather our own fault."""
+    if error.errno not in _MENDS:
+        return None
+    where = f": {error.filename}" if error.filename else ""
+    return PortError(f"{error.strerror}{where}", mend=_MENDS[error.errno])

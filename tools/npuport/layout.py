@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from npuport.errors import PortError
+
 #: The repository that holds the harness, its simulator and its parity suite.
 HARNESS = Path(__file__).resolve().parents[2]
 
@@ -53,6 +55,18 @@ class Layout:
     def report(self) -> Path:
         """The parity report's directory."""
         return self.out / "report"
+
+
+def find_port(start: Path) -> Layout:
+    """The nearest port upwards of a directory, itself included.
+
+    Raises:
+        PortError: none of them holds an `upstream.lock`.
+    """
+    for directory in (start, *start.parents):
+        if (directory / "upstream.lock").is_file():
+            return Layout(directory)
+    raise PortError(f"no upstream.lock in {start} or above", mend="name the port's directory with --port DIR")
 
 
 def cache_dir() -> Path:

@@ -1,0 +1,7 @@
+"""`python -m npuport`."""
+
+import sys
+
+from npuport.cli import main
+
+sys.exit(main())

@@ -1,0 +1,55 @@
+"""The commands, one module each.
+
+A module `<name>` here has two functions; both import late what is slow:
+
+    def add_arguments(parser: argparse.ArgumentParser) -> None
+    def run_<name>(args: argparse.Namespace) -> Outcome
+
+`args` holds, besides the command's own arguments, `port` (the directory named with `--port`, or None),
+`json` (whether `--json` was given) and `progress` (called with one line of text, which goes to stderr).
+A command returns its outcome or raises; it neither prints nor exits.
+"""
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from npuport.layout import Layout, find_port
+
+#: Every command: its name and the line that `npuport --help` shows, in the order of a port's life.
+COMMANDS: Mapping[str, str] = {
+    "doctor": "what this machine has and lacks, each with its mend",
+    "port": "upstream.lock + patches -> the ported tree, verified",
+    "status": "pin, series, ported tree, device: what is there, what is stale",
+    "verify": "derive the ported tree anew from nothing and compare",
+    "refresh": "rewrite patches so that they apply exactly, and the lock with them",
+    "parity": "compare the ported model on the device with upstream's on the CPU",
+    "sim": "the simulated Ascend: build it, run any command on it",
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command ends with.
+
+    Args:
+        text: for a person; empty where the command's work has spoken for itself.
+        data: for a program: the one JSON object that `--json` prints instead of the text.
+        code: 0, or 1 where the command has found something wrong.
+    """
+
+    text: str
+    data: Mapping[str, Any]
+    code: int = 0
+
+
+def layout_of(args: argparse.Namespace) -> Layout:
+    """The port that a command works on: `--port`, else the nearest one upwards of the current directory.
+
+    Raises:
+        PortError: there is none.
+    """
+    named: Path | None = args.port
+    return find_port(Path.cwd()) if named is None else Layout(named.resolve())
