@@ -1,0 +1,39 @@
+#include "core/device.h"
+
+#include <string>
+
+#include "core/memory.h"
+#include "core/settings.h"
+#include "core/status.h"
+
+namespace cannsim {
+namespace {
+
+thread_local int current = kNoDevice;
+
+}  // namespace
+
+int device_count() { return settings().devices; }
+
+int current_device() { return current; }
+
+int check_device(int device) {
+  if (device >= 0 && device < device_count()) return ACL_SUCCESS;
+  return fail(ACL_ERROR_RT_INVALID_DEVICEID, "[cannsim] there is no device " + std::to_string(device) + ": " +
+                                                 std::to_string(device_count()) + " simulated");
+}
+
+int set_current_device(int device) {
+  if (int error = check_device(device)) return error;
+  current = device;
+  return ACL_SUCCESS;
+}
+
+int reset_device(int device) {
+  if (int error = check_device(device)) return error;
+  release_all(device);
+  if (current == device) current = kNoDevice;
+  return ACL_SUCCESS;
+}
+
+}  // namespace cannsim

@@ -1,0 +1,22 @@
+// The environment variables the simulator reads. README.md, "Switches".
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace cannsim {
+
+struct Settings {
+  int devices = 1;                             // CANNSIM_DEVICES
+  std::size_t memory = std::size_t{32} << 30;  // CANNSIM_MEMORY, bytes of each device
+  std::string trace;                           // CANNSIM_TRACE, a path
+  std::string fault;                           // CANNSIM_FAULT
+  int log_level = 4;                           // CANNSIM_LOG: 0 debug ... 3 error, 4 nothing
+
+  std::string error;  // what cannot be read, in words; empty when all can
+};
+
+// Read once, at first use: what a process changes in its own environment later has no effect.
+const Settings& settings();
+
+}  // namespace cannsim
