@@ -1,0 +1,39 @@
+"""Rotary positions on a grid: half of a head turns with the row, half with the column."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+class Rotary(nn.Module):
+    """Sine and cosine tables of the patches of a picture, preceded by one class token.
+
+    The class token has no place in the picture: its angles are zero and nothing turns.
+    The tables are rounded to `dtype` at every step, as they were in training.
+    """
+
+    def __init__(self, head_dim: int, base: float = 30.0, dtype: torch.dtype = torch.bfloat16) -> None:
+        super().__init__()
+        self.dtype = dtype
+        steps = torch.arange(head_dim // 4) / (head_dim // 4)
+        self.register_buffer("frequencies", (base**-steps).to(dtype))
+
+    def forward(self, height: int, width: int) -> tuple[Tensor, Tensor]:
+        """The tables of a grid, each (1 + height * width, head_dim)."""
+        device = self.frequencies.device
+        rows = (torch.arange(height, device=device) + 0.5) / height - 0.5
+        columns = (torch.arange(width, device=device) + 0.5) / width - 0.5
+        frequencies = self.frequencies.to(self.dtype)
+        down = torch.outer(rows.to(self.dtype), frequencies).repeat_interleave(width, dim=0)
+        across = torch.outer(columns.to(self.dtype), frequencies).repeat(height, 1)
+        angles = torch.cat([down, across], dim=1) * (2 * math.pi)
+        angles = torch.cat([torch.zeros_like(angles[:1]), angles])
+        angles = torch.cat([angles, angles], dim=1)
+        return angles.sin(), angles.cos()
+
+
+def rotate(x: Tensor, sine: Tensor, cosine: Tensor) -> Tensor:
+    """Turn queries or keys, (B, heads, N, head_dim), by the tables of their positions."""
+    first, second = x.chunk(2, dim=-1)
+    return x * cosine + torch.cat([-second, first], dim=-1) * sine
