@@ -1,0 +1,73 @@
+# The front door. Each target is a thin call of `npuport`; `make help` is the map.
+SHELL := /bin/sh
+PYTHON ?= python3
+PORT ?= .
+ARGS ?=
+
+BIN := .venv/bin
+NPUPORT := $(BIN)/npuport --port $(PORT)
+EXAMPLE := examples/patchtok
+BOOTSTRAP := @$(PYTHON) tools/bootstrap.py
+
+.DEFAULT_GOAL := help
+.PHONY: help port test-npu test test-all demo status verify refresh doctor bench lint format clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+port:  ## upstream.lock + patches -> out/ported, verified (no torch, no compiler)
+	$(BOOTSTRAP) port
+	@$(NPUPORT) port $(ARGS)
+
+test-npu:  ## parity of the ported model on the NPU, else on the simulator; report in out/report
+	$(BOOTSTRAP) npu
+	@$(NPUPORT) parity $(ARGS)
+
+test:  ## the harness's own tests, the fast ones
+	$(BOOTSTRAP) dev
+	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-all:  ## the harness's own tests, all of them
+	$(BOOTSTRAP) dev
+	@$(BIN)/python -m pytest $(ARGS)
+
+demo:  ## the whole way on the small bundled example
+	$(BOOTSTRAP) npu
+	@$(BIN)/python $(EXAMPLE)/make_upstream.py
+	@$(BIN)/npuport --port $(EXAMPLE) port
+	@$(BIN)/npuport --port $(EXAMPLE) parity $(ARGS)
+
+status:  ## pin, series, ported tree, device: what is there, what is stale
+	$(BOOTSTRAP) port
+	@$(NPUPORT) status $(ARGS)
+
+verify:  ## derive the ported tree anew and compare it with the lock
+	$(BOOTSTRAP) port
+	@$(NPUPORT) verify $(ARGS)
+
+refresh:  ## after a change in patches/: exact patches, new ids in upstream.lock
+	$(BOOTSTRAP) port
+	@$(NPUPORT) refresh $(ARGS)
+
+doctor:  ## what this machine has and lacks, each with its mend
+	$(BOOTSTRAP) port
+	@$(NPUPORT) doctor $(ARGS)
+
+bench:  ## the figures of the README, measured here
+	$(BOOTSTRAP) dev
+	@$(BIN)/python benchmarks/port.py
+	@$(BIN)/python benchmarks/simulator.py
+
+lint:  ## ruff, mypy, clang-format
+	$(BOOTSTRAP) dev
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@git ls-files '*.cpp' '*.h' | xargs $(BIN)/clang-format --dry-run --Werror
+
+format:  ## let the formatters write
+	$(BOOTSTRAP) dev
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+	@git ls-files '*.cpp' '*.h' | xargs $(BIN)/clang-format -i
+
+clean:  ## remove what commands made here, not the environment nor the cache
+	@rm -rf out $(EXAMPLE)/out

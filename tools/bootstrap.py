@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""Make `.venv`, the repository's own environment, and put into it what a target needs.
+
+`python3 tools/bootstrap.py port|npu|dev`, from the Makefile. Standard library only. A second run with nothing
+changed does nothing. Where torch and torch_npu are already installed and import (a machine with CANN),
+the environment sees them and none is installed.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+CONSTRAINTS = ROOT / "constraints.txt"
+#: Stands in a finished `.venv` and says whose torch it uses.
+MADE = VENV / ".npuport-made"
+#: Extras of pyproject.toml, by profile; each holds the one before it.
+PROFILES = {"port": "", "npu": "[npu]", "dev": "[npu,dev]"}
+
+
+class BootstrapError(Exception):
+    """Something the user can mend, in one line."""
+
+
+def say(text: str) -> None:
+    """One line of progress."""
+    print(f"==> {text}", file=sys.stderr, flush=True)
+
+
+def pip(*arguments: str, capture: bool = False, **environment: str) -> str:
+    """Run the environment's pip; what it prints, when captured."""
+    command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--quiet", *arguments]
+    done = subprocess.run(
+        command, env={**os.environ, **environment}, stdout=subprocess.PIPE if capture else None, text=True
+    )
+    if done.returncode:
+        raise BootstrapError(
+            f"pip {arguments[0]} failed — try: mend what pip says above, then run make again"
+        )
+    return done.stdout or ""
+
+
+def pinned(name: str) -> str:
+    """The requirement `name==version` of constraints.txt."""
+    lines = CONSTRAINTS.read_text(encoding="utf-8").splitlines()
+    return next(line.split()[0] for line in lines if line.startswith(f"{name}=="))
+
+
+def imports(python: str, *modules: str) -> bool:
+    """Whether a Python has and can import the modules, asked in a child: torch_npu may take the process down."""
+    code = f"import importlib.util as u; assert all(map(u.find_spec, {modules!r}))"
+    code += "".join(f"; import {module}" for module in modules)
+    return (
+        subprocess.run([python, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+        == 0
+    )
+
+
+def make_environment() -> None:
+    """Create `.venv` with its constraints; a half-made one is made anew."""
+    if MADE.exists() and PYTHON.exists():
+        return
+    inherit = imports(sys.executable, "torch", "torch_npu")
+    say(f"environment: .venv{', with the torch and torch_npu already installed' if inherit else ''}")
+    venv.create(VENV, with_pip=True, clear=True, symlinks=True, system_site_packages=inherit)
+    MADE.write_text("inherits torch" if inherit else "has its own torch", encoding="utf-8")
+
+
+def inherits_torch() -> bool:
+    """Whether the environment sees the torch and torch_npu of the Python that made it."""
+    return MADE.read_text(encoding="utf-8") == "inherits torch"
+
+
+def constraints() -> str:
+    """The path of the pins that bind here: all, or all but the inherited torch and torch_npu."""
+    if not inherits_torch():
+        return str(CONSTRAINTS)
+    rest = VENV / "constraints.txt"
+    lines = CONSTRAINTS.read_text(encoding="utf-8").splitlines(keepends=True)
+    rest.write_text("".join(line for line in lines if not line.startswith("torch")), encoding="utf-8")
+    return str(rest)
+
+
+def install_torch() -> None:
+    """Install the pinned torch, its CPU build, unless the environment has or inherits one.
+
+    PyPI's torch for x86-64 brings several GB of CUDA. Ask what would come before it comes.
+    """
+    requirement = pinned("torch")
+    installed = list(
+        VENV.glob(f"lib/python3*/site-packages/torch-{requirement.partition('==')[2]}*.dist-info")
+    )
+    if inherits_torch() or installed:
+        return
+    index = os.environ.get("NPUPORT_TORCH_INDEX")
+    environment = {"PIP_INDEX_URL": index} if index else {}
+    say(f"environment: {requirement}, CPU build")
+    plan = pip(
+        "install", "--dry-run", "--ignore-installed", "--no-deps", "--report", "-", requirement,
+        capture=True, **environment,
+    )  # fmt: skip
+    needs = json.loads(plan)["install"][0]["metadata"].get("requires_dist", [])
+    if any(need.startswith(("nvidia-", "cuda-", "triton")) and "extra ==" not in need for need in needs):
+        raise BootstrapError(
+            f"the package index offers only a CUDA build of {requirement} — try: make with "
+            "NPUPORT_TORCH_INDEX=<PyTorch's index of CPU wheels, as its Get Started page names it>"
+        )
+    pip("install", "--no-compile", "--constraint", constraints(), requirement, **environment)
+
+
+def install(profile: str) -> None:
+    """Install what a profile needs, once for each state of the files that say what that is."""
+    state = hashlib.sha256(f"{sys.version}".encode())
+    for file in (ROOT / "pyproject.toml", CONSTRAINTS, Path(__file__)):
+        state.update(file.read_bytes())
+    wider = list(PROFILES)[list(PROFILES).index(profile) :]
+    stamps = {name: VENV / f".npuport-{name}" for name in wider}
+    if any(stamp.exists() and stamp.read_text() == state.hexdigest() for stamp in stamps.values()):
+        return
+    if profile != "port":
+        install_torch()
+    say(f"environment: what `{profile}` needs")
+    pip("install", "--no-compile", "--constraint", constraints(), "--editable", f"{ROOT}{PROFILES[profile]}")
+    stamps[profile].write_text(state.hexdigest())
+
+
+def main() -> int:
+    """Exit code 0 when the environment stands, 1 with one line when it does not, 2 on wrong usage."""
+    if sys.version_info < (3, 11):
+        print("error: npuport needs Python 3.11 or newer — try: make PYTHON=python3.11", file=sys.stderr)
+        return 1
+    if len(sys.argv) != 2 or sys.argv[1] not in PROFILES:
+        print(f"usage: bootstrap.py {'|'.join(PROFILES)}", file=sys.stderr)
+        return 2
+    try:
+        make_environment()
+        install(sys.argv[1])
+    except BootstrapError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: {VENV}: {error} — try: remove .venv and run make again", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
