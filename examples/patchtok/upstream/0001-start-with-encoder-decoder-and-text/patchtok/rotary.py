@@ -22,9 +22,9 @@ class Rotary(nn.Module):
         device = "cuda" if torch.cuda.is_available() else "cpu"
         rows = (torch.arange(height, device=device) + 0.5) / height - 0.5
         columns = (torch.arange(width, device=device) + 0.5) / width - 0.5
-        down = torch.outer(rows, self.frequencies).repeat_interleave(width, dim=0)
-        across = torch.outer(columns, self.frequencies).repeat(height, 1)
-        angles = torch.cat([down, across], dim=1) * (2 * math.pi)
+        down = torch.outer(rows, self.frequencies)[:, None].expand(-1, width, -1)
+        across = torch.outer(columns, self.frequencies)[None].expand(height, -1, -1)
+        angles = torch.cat([down, across], dim=-1).flatten(0, 1) * (2 * math.pi)
         angles = torch.cat([torch.zeros_like(angles[:1]), angles])
         angles = torch.cat([angles, angles], dim=1)
         return angles.sin(), angles.cos()

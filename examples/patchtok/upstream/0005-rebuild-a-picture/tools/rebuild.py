@@ -1,6 +1,6 @@
 """Encode a picture, decode it again and say how far the result is from it.
 
-usage: python tools/rebuild.py CHECKPOINT PICTURE
+usage: PYTHONPATH=. python tools/rebuild.py CHECKPOINT PICTURE
 """
 
 import sys

@@ -25,9 +25,9 @@ class Rotary(nn.Module):
         rows = (torch.arange(height, device=device) + 0.5) / height - 0.5
         columns = (torch.arange(width, device=device) + 0.5) / width - 0.5
         frequencies = self.frequencies.to(self.dtype)
-        down = torch.outer(rows.to(self.dtype), frequencies).repeat_interleave(width, dim=0)
-        across = torch.outer(columns.to(self.dtype), frequencies).repeat(height, 1)
-        angles = torch.cat([down, across], dim=1) * (2 * math.pi)
+        down = torch.outer(rows.to(self.dtype), frequencies)[:, None].expand(-1, width, -1)
+        across = torch.outer(columns.to(self.dtype), frequencies)[None].expand(height, -1, -1)
+        angles = torch.cat([down, across], dim=-1).flatten(0, 1) * (2 * math.pi)
         angles = torch.cat([torch.zeros_like(angles[:1]), angles])
         angles = torch.cat([angles, angles], dim=1)
         return angles.sin(), angles.cos()
