@@ -132,7 +132,7 @@ def install(profile: str) -> None:
 
 def main() -> int:
     """Exit code 0 when the environment stands, 1 with one line when it does not, 2 on wrong usage."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - run by any Python
         print("error: npuport needs Python 3.11 or newer — try: make PYTHON=python3.11", file=sys.stderr)
         return 1
     if len(sys.argv) != 2 or sys.argv[1] not in PROFILES:
