@@ -53,13 +53,10 @@ def pinned(name: str) -> str:
 
 
 def imports(python: str, *modules: str) -> bool:
-    """Whether a Python has and can import the modules, asked in a child: torch_npu may take the process down."""
+    """Whether a Python has and can import the modules, asked in a child: torch_npu may take it down."""
     code = f"import importlib.util as u; assert all(map(u.find_spec, {modules!r}))"
     code += "".join(f"; import {module}" for module in modules)
-    return (
-        subprocess.run([python, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
-        == 0
-    )
+    return subprocess.run([python, "-c", code], capture_output=True).returncode == 0
 
 
 def make_environment() -> None:
