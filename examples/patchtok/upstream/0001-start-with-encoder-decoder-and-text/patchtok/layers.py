@@ -16,7 +16,9 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
 
-    def forward(self, x: Tensor, tables: tuple[Tensor, Tensor] | None = None, mask: Tensor | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, tables: tuple[Tensor, Tensor] | None = None, mask: Tensor | None = None
+    ) -> Tensor:
         """Attend and project; the shape stays."""
         batch, length, width = x.shape
         parts = self.qkv(x).view(batch, length, 3, self.heads, width // self.heads)
@@ -64,7 +66,9 @@ class Block(nn.Module):
         self.mlp_norm = nn.LayerNorm(width)
         self.mlp = mlp
 
-    def forward(self, x: Tensor, tables: tuple[Tensor, Tensor] | None = None, mask: Tensor | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, tables: tuple[Tensor, Tensor] | None = None, mask: Tensor | None = None
+    ) -> Tensor:
         """One layer of a tower; the shape stays."""
         x = x + self.attention(self.attention_norm(x), tables, mask)
         return x + self.mlp(self.mlp_norm(x))

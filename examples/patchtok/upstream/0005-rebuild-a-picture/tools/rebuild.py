@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import torch
-
 from patchtok import PatchTok
 from patchtok.data import read_image
 from patchtok.seeding import seed_everything
