@@ -1,5 +1,7 @@
 #include "core/device.h"
 
+#include <array>
+#include <atomic>
 #include <string>
 
 #include "core/memory.h"
@@ -10,6 +12,7 @@ namespace cannsim {
 namespace {
 
 thread_local int current = kNoDevice;
+std::array<std::atomic<bool>, kMostDevices> active{};
 
 }  // namespace
 
@@ -23,15 +26,19 @@ int check_device(int device) {
                                                  std::to_string(device_count()) + " simulated");
 }
 
+bool is_active(int device) { return active[device]; }
+
 int set_current_device(int device) {
   if (int error = check_device(device)) return error;
   current = device;
+  active[device] = true;
   return ACL_SUCCESS;
 }
 
 int reset_device(int device) {
   if (int error = check_device(device)) return error;
   release_all(device);
+  active[device] = false;
   if (current == device) current = kNoDevice;
   return ACL_SUCCESS;
 }

@@ -20,6 +20,9 @@ CANNSIM_EXPORT int set_current_device(int device);
 // 0 when `device` exists, else ACL_ERROR_RT_INVALID_DEVICEID and the message.
 CANNSIM_EXPORT int check_device(int device);
 
+// Whether any thread has set `device` since it was last reset.
+CANNSIM_EXPORT bool is_active(int device);
+
 // Release what a device holds: its memory. The thread is left without a device.
 CANNSIM_EXPORT int reset_device(int device);
 

@@ -12,7 +12,7 @@ namespace cannsim {
 
 // What is to go wrong in one call of an op.
 struct OpFault {
-  enum class Kind { error, flip } kind;
+  enum class Kind { error, flip } kind = Kind::error;
   int output = 0;            // flip: index among the op's outputs
   std::int64_t element = 0;  // flip: index into that output, in logical (row-major) order
   int bit = 0;               // flip: 0 is the least significant bit of the element

@@ -9,8 +9,6 @@
 namespace cannsim {
 namespace {
 
-constexpr int kMostDevices = 64;
-
 std::string_view variable(const char* name) {
   const char* value = std::getenv(name);
   return value ? value : "";

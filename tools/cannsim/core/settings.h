@@ -4,7 +4,11 @@
 #include <cstddef>
 #include <string>
 
+#include "core/export.h"
+
 namespace cannsim {
+
+inline constexpr int kMostDevices = 64;
 
 struct Settings {
   int devices = 1;                             // CANNSIM_DEVICES
@@ -17,6 +21,6 @@ struct Settings {
 };
 
 // Read once, at first use: what a process changes in its own environment later has no effect.
-const Settings& settings();
+CANNSIM_EXPORT const Settings& settings();
 
 }  // namespace cannsim

@@ -8,17 +8,18 @@ namespace {
 // `shown` backs the pointer that take_recent_error returned.
 thread_local std::string recent;
 thread_local std::string shown;
+thread_local int last_code = ACL_SUCCESS;
 
 }  // namespace
 
 int fail(int code, std::string message) {
   recent = std::move(message);
+  last_code = code;
   return code;
 }
 
-int refuse(std::string_view function) {
-  return fail(ACL_ERROR_RT_FEATURE_NOT_SUPPORT,
-              "[cannsim] " + std::string(function) + " is not implemented by the simulator");
+int refuse(std::string_view function, int code) {
+  return fail(code, "[cannsim] " + std::string(function) + " is not implemented by the simulator");
 }
 
 const char* take_recent_error() {
@@ -26,5 +27,7 @@ const char* take_recent_error() {
   shown = std::exchange(recent, {});
   return shown.c_str();
 }
+
+int last_error(bool clear) { return clear ? std::exchange(last_code, ACL_SUCCESS) : last_code; }
 
 }  // namespace cannsim

@@ -1,0 +1,35 @@
+// Contexts. A device has one, the primary; its handle is the device's number plus one.
+#include <cstdint>
+
+#include "acl/acl.h"
+#include "core/device.h"
+#include "core/status.h"
+
+namespace {
+
+aclrtContext handle_of(int device) {
+  return reinterpret_cast<aclrtContext>(static_cast<std::intptr_t>(device) + 1);
+}
+
+int device_of(aclrtContext context) { return static_cast<int>(reinterpret_cast<std::intptr_t>(context) - 1); }
+
+}  // namespace
+
+aclError aclrtGetCurrentContext(aclrtContext* context) {
+  if (cannsim::current_device() == cannsim::kNoDevice) {
+    return cannsim::fail(ACL_ERROR_RT_CONTEXT_NULL, "[cannsim] this thread has set no device");
+  }
+  *context = handle_of(cannsim::current_device());
+  return ACL_SUCCESS;
+}
+
+aclError aclrtSetCurrentContext(aclrtContext context) {
+  return cannsim::set_current_device(device_of(context));
+}
+
+aclError aclrtGetPrimaryCtxState(int32_t device, uint32_t* flags, int32_t* active) {
+  if (int error = cannsim::check_device(device)) return error;
+  if (flags) *flags = 0;
+  if (active) *active = cannsim::is_active(device);
+  return ACL_SUCCESS;
+}
