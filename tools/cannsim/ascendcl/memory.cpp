@@ -58,7 +58,7 @@ aclError aclrtMallocHost(void** pointer, size_t size) { return cannsim::allocate
 aclError aclrtFreeHost(void* pointer) { return cannsim::release_host(pointer); }
 
 aclError aclrtMemcpy(void* to, size_t capacity, const void* from, size_t count, aclrtMemcpyKind kind) {
-  CopyKind known;
+  CopyKind known = CopyKind::any;
   if (int error = to_kind(kind, &known)) return error;
   return cannsim::copy(to, capacity, from, count, known);
 }

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "acl/acl_base.h"                    // ACL_SUCCESS and ACL_ERROR_*, by CANN's names
 #include "acl/error_codes/rt_error_codes.h"  // ACL_ERROR_RT_*
 #include "core/export.h"
+#include "core/refuse.h"
 
 namespace cannsim {
 
@@ -19,12 +19,6 @@ inline constexpr int ACLNN_ERR_INNER = 561000;
 // Make `code` and `message` this thread's recent error and return `code`: `return fail(ACL_ERROR_...,
 // "...")`.
 CANNSIM_EXPORT int fail(int code, std::string message);
-
-// What libhccl answers (HCCL_E_NOT_SUPPORT).
-inline constexpr int kHcclNotSupported = 5;
-
-// Refuse a function of CANN that the simulator does not have. The message names it.
-CANNSIM_EXPORT int refuse(std::string_view function, int code = ACL_ERROR_RT_FEATURE_NOT_SUPPORT);
 
 // This thread's recent error message, emptied by the call as CANN does; valid until the next one fails.
 CANNSIM_EXPORT const char* take_recent_error();

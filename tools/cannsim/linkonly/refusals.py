@@ -1,5 +1,6 @@
 """Write the functions that refuse: every name of CANN's that the wheel links or looks up and nobody implements.
 
+Linked is what the wheel's libraries leave undefined; looked up is a string in them that CANN's headers declare.
 Each sets a recent error that names the function and answers an error code, or null where CANN's headers say that
 it returns a pointer. Run by CMake; standard library only.
 """
@@ -13,7 +14,7 @@ HEADER = """// Written by linkonly/refusals.py from the names in the installed t
 #include <cstddef>
 
 #include "core/export.h"
-#include "core/status.h"
+#include "core/refuse.h"
 
 """
 
@@ -72,17 +73,17 @@ def main() -> None:
     arguments = parser.parse_args()
 
     names = re.compile(f"(?:{arguments.names})")
+    types = return_types(arguments.torch_npu / "include" / "third_party")
     wheel = [*arguments.torch_npu.glob("lib/*.so"), *arguments.torch_npu.glob("_C*.so")]
     wanted: set[str] = set()
     for library in wheel:
         wanted |= {name for name in symbols(arguments.nm, library, "--undefined-only") if names.match(name)}
-        wanted |= strings(library, names)
+        wanted |= strings(library, names) & types.keys()
     for path in arguments.implemented:
         wanted -= symbols(arguments.nm, path, "--defined-only")
     lines = arguments.absent.read_text(encoding="utf-8").splitlines()
     wanted -= {line.split()[0] for line in lines if line.strip() and not line.startswith("#")}
 
-    types = return_types(arguments.torch_npu / "include" / "third_party")
     code = f", {arguments.code}" if arguments.code else ""
     text = HEADER + "\n".join(refusal(name, types.get(name, "int"), code) for name in sorted(wanted))
     if not arguments.output.is_file() or arguments.output.read_text(encoding="utf-8") != text:
