@@ -1,8 +1,8 @@
-"""Write the functions that refuse: every name of CANN's that the wheel links or looks up and nobody implements.
+"""Write the functions that refuse: the names of CANN's that the wheel wants and nobody implements.
 
-Linked is what the wheel's libraries leave undefined; looked up is a string in them that CANN's headers declare.
-Each sets a recent error that names the function and answers an error code, or null where CANN's headers say that
-it returns a pointer. Run by CMake; standard library only.
+It wants what its libraries leave undefined, and what stands in them as a string (to be looked up with
+dlsym) and is declared by CANN's headers. Each function sets a recent error that names it and answers an
+error code, or null where the headers say that it returns a pointer. Run by CMake; standard library only.
 """
 
 import argparse
@@ -22,7 +22,9 @@ HEADER = """// Written by linkonly/refusals.py from the names in the installed t
 def symbols(nm: str, path: Path, kind: str) -> set[str]:
     """The names that an object or shared object defines or leaves undefined (`--defined-only`, ...)."""
     dynamic = ["-D"] if path.suffix == ".so" else []
-    listing = subprocess.run([nm, *dynamic, kind, str(path)], check=True, capture_output=True, text=True).stdout
+    listing = subprocess.run(
+        [nm, *dynamic, kind, str(path)], check=True, capture_output=True, text=True
+    ).stdout
     return {line.split()[-1].split("@")[0] for line in listing.splitlines() if line.strip()}
 
 

@@ -1,0 +1,86 @@
+"""`npuport sim`: the simulated Ascend."""
+
+import argparse
+import os
+import shutil
+from typing import NoReturn
+
+from npuport.commands import Outcome
+from npuport.errors import PortError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """exec, build, path, status."""
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=_plain(parser))
+    run = verbs.add_parser(
+        "exec", help="run a command, and all it starts, with a simulated Ascend under torch_npu"
+    )
+    run.add_argument("--despite-cann", action="store_true", help="even where a real CANN is installed")
+    run.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- CMD", help="the command and its arguments")
+    for verb, line in {
+        "build": "build the simulator for this Python, unless it is built",
+        "path": "print the directory of the built simulator; build it first where needed",
+        "status": "what the simulator is built from and whether it is there",
+    }.items():
+        verbs.add_parser(verb, help=line, description=line).add_argument(
+            "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object"
+        )
+
+
+def run_sim(args: argparse.Namespace) -> Outcome:
+    """Run one verb."""
+    from npuport import simulator
+
+    if args.verb == "exec":
+        _execute(args)
+    if args.verb == "status":
+        return _status()
+    directory = simulator.ensure_built(progress=args.progress)
+    text = str(directory) if args.verb == "path" else f"the simulator is built: {directory}"
+    return Outcome(text, {"path": str(directory), "device": simulator.DEVICE_NAME})
+
+
+def _execute(args: argparse.Namespace) -> NoReturn:
+    """Become the command, so that its exit code, its signals and its terminal are its own."""
+    from npuport import simulator
+    from npuport.simulator.activate import refuse_real_cann
+
+    argv = args.argv[1:] if args.argv[:1] == ["--"] else args.argv
+    if not argv:
+        raise PortError("no command to run", mend="npuport sim exec -- python script.py")
+    refuse_real_cann(args.despite_cann)
+    directory = simulator.ensure_built(progress=args.progress)
+    program = shutil.which(argv[0])
+    if program is None:
+        raise PortError(f"{argv[0]}: no such command", mend="name one that is on PATH, or a path")
+    os.execve(program, argv, {**os.environ, **simulator.environment(directory)})
+
+
+def _status() -> Outcome:
+    from npuport import simulator
+
+    plan = simulator.plan()
+    there = simulator.built(plan.directory)
+    lines = [
+        f"simulator   {'built' if there else 'not built yet'}: {plan.directory}",
+        f"device      {simulator.DEVICE_NAME}",
+        *(
+            f"{name:<11} {plan.inputs[name]['version']}: {plan.inputs[name]['directory']}"
+            for name in ("torch", "torch_npu")
+        ),
+        f"compiler    {plan.inputs['compiler']}",
+        f"real CANN   {simulator.real_cann() or 'none'}",
+    ]
+    data = {
+        "path": str(plan.directory),
+        "built": there,
+        "device": simulator.DEVICE_NAME,
+        "inputs": plan.inputs,
+        "real_cann": simulator.real_cann() or None,
+    }
+    return Outcome("\n".join(lines), data)
+
+
+def _plain(parser: argparse.ArgumentParser) -> type[argparse.ArgumentParser]:
+    """The parser that raises on wrong usage, without the commands' late import."""
+    return type(parser).__mro__[1]

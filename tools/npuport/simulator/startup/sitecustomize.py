@@ -1,0 +1,18 @@
+"""First on PYTHONPATH under `npuport sim exec`: arms the simulator, then runs the next sitecustomize."""
+
+import importlib.machinery
+import importlib.util
+import sys
+from pathlib import Path
+
+import cannsim_startup  # type: ignore[import-not-found]  # beside this file
+
+cannsim_startup.install_from_environment()
+
+_here = Path(__file__).resolve().parent
+_elsewhere = [entry for entry in sys.path if Path(entry).resolve() != _here]
+_next = importlib.machinery.PathFinder.find_spec("sitecustomize", _elsewhere)
+if _next is not None and _next.loader is not None:
+    _module = importlib.util.module_from_spec(_next)
+    sys.modules["sitecustomize"] = _module
+    _next.loader.exec_module(_module)
