@@ -1,0 +1,30 @@
+// Comparisons.
+#include <ATen/ATen.h>
+
+#include "opapi/op.h"
+
+namespace cannsim {
+
+#define COMPARE(WITH_TENSOR, WITH_SCALAR, FUNCTION)                                                       \
+  OP(WITH_TENSOR, (Tensor, self), (Tensor, other), (Out, out)) { at::FUNCTION##_out(out, self, other); } \
+  OP(WITH_SCALAR, (Tensor, self), (Scalar, other), (Out, out)) { at::FUNCTION##_out(out, self, other); }
+
+COMPARE(aclnnEqTensor, aclnnEqScalar, eq)
+COMPARE(aclnnNeTensor, aclnnNeScalar, ne)
+COMPARE(aclnnGtTensor, aclnnGtScalar, gt)
+COMPARE(aclnnGeTensor, aclnnGeScalar, ge)
+COMPARE(aclnnLtTensor, aclnnLtScalar, lt)
+COMPARE(aclnnLeTensor, aclnnLeScalar, le)
+
+OP(aclnnIsFinite, (Tensor, self), (Out, out)) { put(out, at::isfinite(self)); }
+
+OP(aclnnIsClose, (Tensor, self), (Tensor, other), (double, rtol), (double, atol), (bool, equal_nan), (Out, out)) {
+  put(out, at::isclose(self, other, rtol, atol, equal_nan));
+}
+
+OP(aclnnEqual, (Tensor, self), (Tensor, other), (Out, out)) {
+  if (out.is_meta()) return;
+  out.fill_(at::equal(self, other));
+}
+
+}  // namespace cannsim

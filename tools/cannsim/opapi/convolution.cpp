@@ -1,0 +1,45 @@
+// Convolutions and image resizing.
+#include <ATen/ATen.h>
+
+#include "opapi/op.h"
+#include "opapi/precision.h"
+
+namespace cannsim {
+namespace {
+
+// torch_npu passes 0 for a scale that was not given.
+std::optional<double> given(double scale) { return scale > 0 ? std::optional(scale) : std::nullopt; }
+
+}  // namespace
+
+OP(aclnnConvolution, (Tensor, input), (Tensor, weight), (OptionalTensor, bias), (IntArray, stride),
+   (IntArray, padding), (IntArray, dilation), (bool, transposed), (IntArray, output_padding), (std::int64_t, groups),
+   (Out, out), (CubeMath, math)) {
+  put(out, at::convolution(cube_operand(input, math), cube_operand(weight, math), bias, stride, padding, dilation,
+                           transposed, output_padding, groups));
+}
+
+// The gradient of the bias is a sum, which no matrix unit rounds.
+OP(aclnnConvolutionBackward, (Tensor, gradient), (Tensor, input), (Tensor, weight), (IntArray, bias_sizes),
+   (IntArray, stride), (IntArray, padding), (IntArray, dilation), (bool, transposed), (IntArray, output_padding),
+   (std::int64_t, groups), (Mask3, wanted), (CubeMath, math), (OptionalOut, input_gradient),
+   (OptionalOut, weight_gradient), (OptionalOut, bias_gradient)) {
+  const auto rounded = cube_operand(gradient, math);
+  const auto [to_input, to_weight, unused] = at::convolution_backward(
+      rounded, cube_operand(input, math), cube_operand(weight, math), std::nullopt, stride, padding, dilation,
+      transposed, output_padding, groups, {wanted[0], wanted[1], false});
+  if (wanted[0]) put(input_gradient.value(), to_input);
+  if (wanted[1]) put(weight_gradient.value(), to_weight);
+  if (wanted[2]) {
+    std::vector<std::int64_t> all_but_channels{0};
+    for (std::int64_t axis = 2; axis < gradient.dim(); ++axis) all_but_channels.push_back(axis);
+    put(bias_gradient.value(), gradient.sum(all_but_channels));
+  }
+}
+
+OP(aclnnUpsampleBilinear2d, (Tensor, self), (IntArray, output_size), (bool, align_corners), (double, scale_height),
+   (double, scale_width), (Out, out)) {
+  put(out, at::upsample_bilinear2d(self, output_size, align_corners, given(scale_height), given(scale_width)));
+}
+
+}  // namespace cannsim

@@ -1,0 +1,48 @@
+// One function over lists of tensors. torch_npu loops over single ops for every aclnnForeach* that is absent;
+// only those without which it would fail are here.
+#include <ATen/ATen.h>
+
+#include "opapi/op.h"
+
+namespace cannsim {
+namespace {
+
+template <typename Function>
+void for_each(Tensors& out, const Tensors& self, Function result_of) {
+  TORCH_CHECK(out.size() == self.size(), "there are ", self.size(), " tensors, but ", out.size(), " outputs");
+  for (std::size_t i = 0; i < out.size(); ++i) put(out[i], result_of(i));
+}
+
+}  // namespace
+
+#define FOREACH_SCALAR(SYMBOL, FUNCTION)                                              \
+  OP(SYMBOL, (TensorList, self), (Scalar, scalar), (OutList, out)) {                  \
+    for_each(out, self, [&](std::size_t i) { return at::FUNCTION(self[i], scalar); }); \
+  }
+
+FOREACH_SCALAR(aclnnForeachAddScalarV2, add)
+FOREACH_SCALAR(aclnnForeachSubScalarV2, sub)
+FOREACH_SCALAR(aclnnForeachMulScalarV2, mul)
+FOREACH_SCALAR(aclnnForeachDivScalarV2, div)
+FOREACH_SCALAR(aclnnForeachMaximumScalarV2, clamp_min)
+FOREACH_SCALAR(aclnnForeachNorm, linalg_vector_norm)
+
+OP(aclnnForeachAddListV2, (TensorList, self), (TensorList, other), (Scalar, alpha), (OutList, out)) {
+  for_each(out, self, [&](std::size_t i) { return at::add(self[i], other.at(i), alpha); });
+}
+OP(aclnnForeachSubListV2, (TensorList, self), (TensorList, other), (Scalar, alpha), (OutList, out)) {
+  for_each(out, self, [&](std::size_t i) { return at::sub(self[i], other.at(i), alpha); });
+}
+OP(aclnnForeachLerpScalar, (TensorList, self), (TensorList, end), (Scalar, weight), (OutList, out)) {
+  for_each(out, self, [&](std::size_t i) { return at::lerp(self[i], end.at(i), weight); });
+}
+OP(aclnnForeachAddcmulScalarV2, (TensorList, self), (TensorList, first), (TensorList, second), (Scalar, value),
+   (OutList, out)) {
+  for_each(out, self, [&](std::size_t i) { return at::addcmul(self[i], first.at(i), second.at(i), value); });
+}
+OP(aclnnForeachAddcdivScalarV2, (TensorList, self), (TensorList, first), (TensorList, second), (Scalar, value),
+   (OutList, out)) {
+  for_each(out, self, [&](std::size_t i) { return at::addcdiv(self[i], first.at(i), second.at(i), value); });
+}
+
+}  // namespace cannsim

@@ -1,0 +1,11 @@
+// Functions that CANN has and the simulator does not. The build writes the list from the names in the wheel.
+#pragma once
+
+#include "core/export.h"
+#include "core/status.h"
+
+// Phase 1 fails and names the function, on the caller's thread, so that torch_npu raises. The parameters are the
+// caller's business: the C calling convention lets a function ignore them.
+#define REFUSE(SYMBOL)                                                             \
+  CANNSIM_C int SYMBOL##GetWorkspaceSize() { return cannsim::refuse(#SYMBOL); }    \
+  CANNSIM_C int SYMBOL() { return cannsim::refuse(#SYMBOL); }

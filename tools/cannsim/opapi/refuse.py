@@ -1,0 +1,44 @@
+"""Writes the C++ file that refuses every aclnn function of a torch_npu wheel that the simulator lacks.
+
+    python refuse.py LIBTORCH_NPU PROBED OUTPUT SOURCE...
+
+A function that is absent makes torch_npu take another path in silence, so every name in the wheel gets a body that
+fails and says its name; except where absence is what torch_npu asks for: the names in the file PROBED, and
+aclnnForeach*, without which it loops over single ops.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+SUFFIX = "GetWorkspaceSize"
+
+
+def asked_for(library: Path) -> set[str]:
+    """The aclnn functions that `library` names."""
+    names = re.findall(rb"(?<!\w)aclnn\w+(?=\0)", library.read_bytes())
+    return {name.decode().removesuffix(SUFFIX) for name in names}
+
+
+def implemented(sources: list[Path]) -> set[str]:
+    """The functions that `sources` define: the first argument of OP and its kin, and the second where it is one too."""
+    found = (re.findall(r"^ *[A-Z_]+\((aclnn\w+)(?:, (aclnn\w+))?", source.read_text(), re.M) for source in sources)
+    return {name for pairs in found for pair in pairs for name in pair if name}
+
+
+def main(library: str, probed: str, output: str, *sources: str) -> None:
+    """Write `output`."""
+    here = implemented([Path(source) for source in sources])
+    lines = (line.split("#")[0].strip() for line in Path(probed).read_text().splitlines())
+    absent = {line for line in lines if line}
+    refused = sorted(
+        name
+        for name in asked_for(Path(library)) - here - absent
+        if not name.startswith("aclnnForeach")
+    )
+    body = "".join(f"REFUSE({name})\n" for name in refused)
+    Path(output).write_text(f'#include "opapi/refuse.h"\n\n{body}')
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
