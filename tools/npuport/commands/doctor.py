@@ -1,0 +1,35 @@
+"""`npuport doctor`: what this machine has and lacks, each with its mend."""
+
+import argparse
+import shutil
+import sys
+from dataclasses import asdict
+
+from npuport.commands import Outcome, layout_of
+from npuport.errors import PortError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own arguments."""
+    parser.add_argument("--offline", action="store_true", help="leave the network alone")
+
+
+def run_doctor(args: argparse.Namespace) -> Outcome:
+    """Look at everything; code 1 when `make test-npu` lacks something here."""
+    from npuport.doctor import examine, render
+
+    try:
+        layout = layout_of(args)
+    except PortError:
+        layout = None
+    diagnosis = examine(layout, offline=args.offline)
+    data = {
+        "ready": diagnosis.ready,
+        "device": diagnosis.device,
+        "findings": [asdict(line) for line in diagnosis.findings],
+    }
+    if sys.stdout.isatty():
+        text = render.table(diagnosis, shutil.get_terminal_size().columns)
+    else:
+        text = render.plain(diagnosis)
+    return Outcome(text, data, 0 if diagnosis.ready else 1)

@@ -1,0 +1,116 @@
+"""A real Ascend: CANN, the driver, the devices. Read from files, and asked of programs."""
+
+import os
+import platform
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from npuport.doctor.finding import Finding, State, run
+
+#: Where CANN's installers put it when nobody says otherwise.
+USUAL = (Path("/usr/local/Ascend/ascend-toolkit/latest"), Path("/usr/local/Ascend/cann"))
+DRIVER = Path("/usr/local/Ascend/driver")
+PAGE = "https://www.hiascend.com/cann/download"
+
+
+def cann(environment: Mapping[str, str] = os.environ, usual: tuple[Path, ...] = USUAL) -> Finding:
+    """CANN's home, its version, and whether this shell has been told of it.
+
+    Args:
+        environment: what the shell says.
+        usual: where to look when it says nothing.
+    """
+    named = environment.get("ASCEND_HOME_PATH") or environment.get("ASCEND_TOOLKIT_HOME")
+    if named is None:
+        home = next((home for home in usual if (home / "lib64").is_dir()), None)
+        if home is None:
+            return Finding("CANN", "missing", "no ASCEND_HOME_PATH", f"install CANN from {PAGE}")
+        found = f"{cann_version(home)}, {home}, but ASCEND_HOME_PATH is not set"
+        return Finding("CANN", "wrong", found, f"source {set_env(home)}")
+    home = Path(named)
+    if not (home / "lib64" / "libascendcl.so").is_file():
+        found = f"ASCEND_HOME_PATH is {home}, which holds no lib64/libascendcl.so"
+        return Finding("CANN", "wrong", found, "source CANN's set_env.sh, or unset ASCEND_HOME_PATH")
+    return Finding("CANN", "good", f"{cann_version(home)}, {home}")
+
+
+def cann_version(home: Path) -> str:
+    """The version that CANN's installer wrote down."""
+    for file in (
+        home / f"{platform.machine()}-linux" / "ascend_toolkit_install.info",
+        home / "ascend_toolkit_install.info",
+        home / "version.cfg",
+        home / "compiler" / "version.info",
+    ):
+        if file.is_file():
+            match = re.search(r"^[Vv]ersion=(\S+)|running_version=\[([^\]]+)", read(file), re.MULTILINE)
+            if match:
+                return match[1] or match[2]
+    return "unknown version"
+
+
+def set_env(home: Path) -> Path:
+    """The script that tells a shell of CANN: beside the versions, or in the version itself."""
+    beside = home.parent / "set_env.sh"
+    return beside if beside.is_file() else home / "set_env.sh"
+
+
+def driver(directory: Path = DRIVER) -> Finding:
+    """The driver's version, from its own file, and the tool that asks it."""
+    info = directory / "version.info"
+    match = re.search(r"^[Vv]ersion=(\S+)", read(info), re.MULTILINE) if info.is_file() else None
+    smi = shutil.which("npu-smi")
+    if smi is None:
+        if match is None:
+            return Finding(
+                "driver", "missing", "no npu-smi, no driver", "install the Ascend driver and firmware"
+            )
+        found = f"{match[1]}, but npu-smi is not on PATH"
+        return Finding("driver", "wrong", found, f"source {directory.parent}/driver/bin/setenv.bash")
+    ran = run([smi, "info"], 30)
+    if ran.code:
+        return Finding("driver", "wrong", f"npu-smi: {ran.complaint}", "reinstall the Ascend driver")
+    version = match[1] if match else (re.search(r"Version:\s*(\S+)", ran.out) or ["", "unknown version"])[1]
+    return Finding("driver", "good", f"{version}, {smi}")
+
+
+def devices(directory: Path = Path("/dev")) -> Finding:
+    """The device files, and whether this user may open them."""
+    nodes = sorted(node_names(directory))
+    if not nodes:
+        return Finding(
+            "devices", "missing", f"no {directory}/davinci*", "use the simulator, or another machine"
+        )
+    manager = directory / "davinci_manager"
+    shut = [str(node) for node in [*nodes, manager] if not os.access(node, os.R_OK | os.W_OK)]
+    listed = f"{len(nodes)}: {', '.join(node.name for node in nodes)}"
+    if not manager.exists():
+        found = f"{listed}, but no {manager}"
+        return Finding("devices", "wrong", found, f"pass {manager} into the container as well")
+    if shut:
+        found = f"{listed}, but this user may not open {shut[0]}"
+        return Finding("devices", "wrong", found, "sudo usermod -aG HwHiAiUser $USER, then log in again")
+    return Finding("devices", "good", listed)
+
+
+def npu() -> Finding:
+    """Whether the NPU computes, asked through torch_npu in a child process."""
+    from npuport import device
+
+    answer = device.probe()
+    if answer.missing:
+        state: State = "wrong" if any(node_names(Path("/dev"))) else "missing"
+        return Finding("NPU", state, answer.missing, "mend the lines above, or use the simulator")
+    return Finding("NPU", "good", answer.name)
+
+
+def node_names(directory: Path) -> Iterator[Path]:
+    """`davinci0`, `davinci1`, ...: one for each NPU."""
+    return (node for node in directory.glob("davinci*") if re.fullmatch(r"davinci\d+", node.name))
+
+
+def read(file: Path) -> str:
+    """A text file, whatever is in it."""
+    return file.read_text(encoding="utf-8", errors="replace")

@@ -1,0 +1,63 @@
+"""Upstream: whether the pinned commit can be had."""
+
+import os
+import sys
+
+from npuport.doctor.finding import Finding, run
+from npuport.errors import PortError
+from npuport.layout import HARNESS, Layout
+
+#: Seconds that upstream may take to say what it has.
+ANSWER = 20
+#: Asks git the way `npuport port` does, in a process that can be killed with git's own helpers.
+ASK = """
+import sys
+from pathlib import Path
+from npuport.gitprocess import GitFailed, run
+try:
+    print(run("ls-remote", "--", *sys.argv[1:], cwd=Path("/"), fetching=True).decode())
+except GitFailed as error:
+    sys.exit(error.reason)
+"""
+
+
+def upstream(layout: Layout | None, *, offline: bool) -> Finding:
+    """Ask upstream, or its mirror, for the lock's branch, the way `npuport port` reaches it.
+
+    Where the pinned commit is in the cache already, upstream is not needed.
+    """
+    if layout is None:
+        return Finding("upstream", "missing", "no upstream.lock here or above", "npuport --port DIR doctor")
+    from npuport import git, store
+    from npuport.lock import read_lock
+
+    try:
+        lock = read_lock(layout.lock)
+        url = store.absolute_url(lock.url, layout.root)
+        repository = store.cached(url)
+        cached = repository.is_dir() and git.has_commit(repository, lock.commit)
+        source = (store.mirrors(url) or [url])[0]
+    except PortError as error:
+        return Finding("upstream", "wrong", error.message, error.mend)
+    pin = f"{lock.commit[:12]} is{'' if cached else ' not'} in the cache"
+    if offline:
+        mend = "" if cached else "npuport doctor, without --offline"
+        return Finding("upstream", "good" if cached else "missing", f"{pin}; {lock.url} not asked", mend)
+    asked, answer = ask(source, lock.branch)
+    if asked:
+        return Finding("upstream", "good", f"{lock.url} answers; {pin}")
+    if url != lock.url:  # a path beside the port
+        mend = f"make {url}, as the port's README says"
+    else:
+        mend = f"git ls-remote {source}; or name a mirror: NPUPORT_MIRROR, url.<base>.insteadOf"
+    return Finding("upstream", "wrong", f"{lock.url}: {answer}; {pin}", mend, optional=cached)
+
+
+def ask(source: str, branch: str) -> tuple[bool, str]:
+    """Whether a repository has a branch; if not, why not."""
+    paths = [str(HARNESS / "tools"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    command = [sys.executable, "-c", ASK, source, f"refs/heads/{branch}"]
+    ran = run(command, ANSWER, {"PYTHONPATH": os.pathsep.join(paths)})
+    if ran.code:
+        return False, ran.complaint
+    return bool(ran.out.strip()), f"it has no branch {branch}"
