@@ -1,0 +1,35 @@
+"""`npuport port`: upstream.lock + patches -> the ported tree."""
+
+import argparse
+
+from npuport.commands import Outcome, layout_of
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own arguments."""
+    parser.add_argument("--offline", action="store_true", help="never touch the network")
+    parser.add_argument(
+        "--force", action="store_true", help="set a ported tree with local edits aside instead of refusing"
+    )
+
+
+def run_port(args: argparse.Namespace) -> Outcome:
+    """Port."""
+    from npuport.port import port
+
+    result = port(layout_of(args), offline=args.offline, force=args.force, progress=args.progress)
+    count = len(result.patches)
+    what = f"{result.upstream[:12]} + {count} patch{'' if count == 1 else 'es'}"
+    text = f"{result.path}: {what} = {result.commit[:12]}" + ("" if result.changed else ", nothing to do")
+    if result.aside:
+        text += f"\nthe edited tree is now {result.aside}"
+    data = {
+        "path": str(result.path),
+        "commit": result.commit,
+        "tree": result.tree,
+        "upstream": result.upstream,
+        "patches": list(result.patches),
+        "changed": result.changed,
+        "aside": str(result.aside) if result.aside else None,
+    }
+    return Outcome(text, data)

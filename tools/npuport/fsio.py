@@ -1,0 +1,120 @@
+"""State on disk: built in a staging directory, published by one rename, guarded by one lock file.
+
+Whatever has its final name is complete. A process killed at any moment leaves a staging directory at
+worst, and the next one that holds the lock removes it.
+"""
+
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+STAGING = ".staging-"
+
+
+@contextlib.contextmanager
+def exclusive(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Hold a lock file, which the system frees even when we are killed.
+
+    Args:
+        path: the lock file; made, with its directory, where it is missing, and never removed.
+        waiting: called once if another process holds it.
+    """
+    import fcntl
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def staged_directory(parent: Path) -> Iterator[Path]:
+    """A new empty directory to build in; rename it away to publish it, else it is removed at the end."""
+    import tempfile
+
+    parent.mkdir(parents=True, exist_ok=True)
+    directory = Path(tempfile.mkdtemp(prefix=STAGING, dir=parent))
+    directory.chmod(0o777 & ~_umask())  # mkdtemp's 0700 would outlive the rename
+    try:
+        yield directory
+    finally:
+        remove_tree(directory)
+
+
+def clean_staging(parent: Path) -> None:
+    """Remove what killed processes left behind. The caller holds the lock under which staging happens."""
+    for stale in parent.glob(f"{STAGING}*"):
+        remove_tree(stale)
+
+
+def remove_tree(directory: Path) -> None:
+    """Remove a directory, read-only files and all; one that is missing is well."""
+    for _ in range(3):  # the git of a killed process may still be writing
+        shutil.rmtree(directory, ignore_errors=True)
+        if not directory.exists():
+            return
+
+
+def retire(directory: Path, staging: Path) -> None:
+    """Remove a published directory: its name in one step, then its contents, in the directory of staging."""
+    with staged_directory(staging) as grave:
+        directory.rename(grave / "tree")
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace a file's contents; a reader, or a crash, sees the old ones or the new ones, whole."""
+    import tempfile
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(handle, 0o666 & ~_umask())
+            os.fsync(handle)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def replace_link(link: Path, target: Path) -> None:
+    """Point a symbolic link at a target, relative to the link's directory, in one step."""
+    import tempfile
+
+    link.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=STAGING, dir=link.parent) as directory:
+        fresh = Path(directory) / "link"
+        fresh.symlink_to(os.path.relpath(target, link.parent))
+        fresh.replace(link)
+
+
+def exchange(one: Path, other: Path) -> None:
+    """Let two directories swap names; in one step where the system can (Linux, most file systems)."""
+    import ctypes
+
+    at_cwd, rename_exchange = -100, 2
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if renameat2 is not None:
+        if renameat2(at_cwd, os.fsencode(one), at_cwd, os.fsencode(other), rename_exchange) == 0:
+            return
+        if ctypes.get_errno() not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(one))
+    aside = one.with_name(f"{one.name}.swap")
+    one.rename(aside)
+    other.rename(one)
+    aside.rename(other)
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,192 @@
+"""The words of git that npuport knows, each a function; no other module spells a git command.
+
+A *repository* is a directory git runs in: a bare clone in the cache, or a work tree.
+"""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from npuport.errors import PortError
+from npuport.gitprocess import GitFailed, run
+
+_BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+# Upstream's attributes must not change what lands on disk: files are written as they are stored.
+_ATTRIBUTES = "* !text !eol !crlf !ident !filter !working-tree-encoding !merge !diff !whitespace\n"
+# Python writes bytecode beside what it imports; that is nobody's edit.
+_BYTECODE = "__pycache__/\n*.py[co]\n"
+_AM = (
+    *("am", "--quiet", "--patch-format=mbox", "--keep-non-patch", "--keep-cr", "--no-scissors"),
+    *("--whitespace=nowarn", "--no-gpg-sign", "--no-signoff", "--committer-date-is-author-date"),
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One path of a tree: its mode, `100644`, and its object id."""
+
+    mode: str
+    oid: str
+
+
+@dataclass(frozen=True)
+class State:
+    """What a work tree holds.
+
+    Args:
+        commit: HEAD.
+        tree: HEAD's tree.
+        edits: the paths that differ from HEAD, untracked ones too.
+    """
+
+    commit: str
+    tree: str
+    edits: tuple[str, ...]
+
+
+def mirror(url: str, directory: Path) -> None:
+    """Clone all branches and tags of upstream into an empty directory, bare."""
+    parent = directory.parent
+    run("clone", "--quiet", "--bare", "--template=", "--", url, str(directory), cwd=parent, fetching=True)
+    if (directory / "objects/info/alternates").exists():  # a mirror that borrows objects; we must not
+        run("repack", "-a", "-d", "--quiet", cwd=directory)
+        (directory / "objects/info/alternates").unlink()
+
+
+def fetch(repository: Path, url: str, refs: Sequence[str] = _BRANCHES_AND_TAGS) -> None:
+    """Bring what is new in upstream into a bare clone; moved branches move, gone ones go."""
+    options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--force")
+    prune = ("--prune",) if refs is _BRANCHES_AND_TAGS else ()  # a gone `a` must make room for `a/b`
+    run("fetch", *options, *prune, "--", url, *refs, cwd=repository, fetching=True)
+
+
+def has_commit(repository: Path, commit: str) -> bool:
+    """Whether a full id names a commit that is present. A branch of that name does not count."""
+    return read_objects(repository, [f"{commit}^{{commit}}"])[0] is not None
+
+
+def keep(repository: Path, commit: str) -> None:
+    """Hold a commit by a ref, so that it stays when upstream's branches move away from it."""
+    run("update-ref", f"refs/npuport/{commit}", commit, cwd=repository)
+
+
+def read_objects(repository: Path, names: Sequence[str]) -> list[tuple[str, bytes] | None]:
+    """Id and content of objects, in one process; None for what is missing."""
+    if not names:
+        return []
+    output = run("cat-file", "--batch", cwd=repository, stdin="".join(f"{n}\n" for n in names).encode())
+    found: list[tuple[str, bytes] | None] = []
+    at = 0
+    for _ in names:
+        end = output.index(b"\n", at)
+        words = output[at:end].split(b" ")
+        at = end + 1
+        if len(words) == 3 and len(words[0]) in (40, 64) and words[2].isdigit():
+            size = int(words[2])
+            found.append((words[0].decode(), output[at : at + size]))
+            at += size + 1
+        else:
+            found.append(None)
+    return found
+
+
+def list_tree(repository: Path, tree: str) -> dict[str, Entry]:
+    """Every file of a tree by its path."""
+    listing = run("ls-tree", "-r", "-z", "--full-tree", tree, cwd=repository)
+    entries = {}
+    for line in listing.split(b"\0")[:-1]:
+        what, _, path = line.partition(b"\t")
+        mode, _, oid = what.decode().split(" ")
+        entries[os.fsdecode(path)] = Entry(mode, oid)
+    return entries
+
+
+def work_tree(repository: Path, directory: Path, commit: str) -> None:
+    """Make a work tree of its own in an empty directory: a commit checked out, HEAD detached, no refs.
+
+    The objects are linked where the file system allows, copied otherwise; none are borrowed, so that the
+    cache may go.
+    """
+    run("init", "--quiet", "--template=", "--initial-branch=none", cwd=directory)
+    _link_objects(repository / "objects", directory / ".git/objects")
+    info = directory / ".git/info"
+    info.mkdir(exist_ok=True)
+    (info / "attributes").write_text(_ATTRIBUTES)
+    (info / "exclude").write_text(_BYTECODE)
+    run("checkout", "--quiet", "--detach", f"{commit}^{{commit}}", cwd=directory)
+
+
+def _link_objects(source: Path, target: Path) -> None:
+    for directory, _, names in os.walk(source):
+        into = target / Path(directory).relative_to(source)
+        into.mkdir(exist_ok=True)
+        for name in names:
+            if name.startswith("tmp_") or name.endswith((".promisor", ".keep", "alternates")):
+                continue
+            try:
+                os.link(Path(directory) / name, into / name)
+            except OSError:  # another file system, or one without links
+                shutil.copyfile(Path(directory) / name, into / name)
+
+
+def am(repository: Path, mails: bytes, *, three_way: bool = False) -> None:
+    """Apply patches as commits: one process however many they are. On failure nothing stays half done."""
+    try:
+        run(*_AM, "--3way" if three_way else "--no-3way", cwd=repository, stdin=mails)
+    except BaseException:
+        with contextlib.suppress(PortError):
+            run("am", "--abort", cwd=repository)
+        raise
+
+
+def head(repository: Path) -> str:
+    """The commit that is checked out."""
+    return run("rev-parse", "--verify", "HEAD^{commit}", cwd=repository).decode().strip()
+
+
+def commits_since(repository: Path, base: str) -> list[tuple[str, str]]:
+    """Commit and tree ids of the commits from a base (left out) to HEAD, oldest first."""
+    lines = run("log", "--reverse", "--first-parent", "--format=%H %T", f"{base}..HEAD", cwd=repository)
+    return [(line[:40], line[41:]) for line in lines.decode().splitlines()]
+
+
+def state(repository: Path) -> State | None:
+    """What a work tree holds; None where there is no whole repository."""
+    if not (repository / ".git").is_dir():
+        return None
+    try:
+        commit, tree = run("rev-parse", "HEAD^{commit}", "HEAD^{tree}", cwd=repository).split()
+        options = ("--porcelain", "-z", "--no-renames", "--ignore-submodules=all")
+        changes = run("status", *options, cwd=repository).decode(errors="surrogateescape")
+    except GitFailed:
+        return None
+    return State(commit.decode(), tree.decode(), tuple(line[3:] for line in changes.split("\0")[:-1]))
+
+
+def belongings(repository: Path) -> list[str]:
+    """What only the user can have put into one of our trees: refs, and ignored files but bytecode."""
+    refs = run("for-each-ref", "--format=%(refname)", cwd=repository).decode().splitlines()
+    options = ("--others", "--ignored", "--exclude-standard", "--directory", "-z")
+    ignored = run("ls-files", *options, cwd=repository).decode(errors="surrogateescape").split("\0")[:-1]
+    return refs + [
+        path for path in ignored if "__pycache__" not in path and not path.endswith((".pyc", ".pyo"))
+    ]
+
+
+def tree_on_disk(repository: Path, scratch: Path) -> str:
+    """The tree id of a work tree's files as they are, read anew, whatever its index believes."""
+    index = {"GIT_INDEX_FILE": str(scratch / "index"), "GIT_OBJECT_DIRECTORY": str(scratch / "objects")}
+    (scratch / "objects").mkdir()
+    index["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = str(repository / ".git/objects")
+    run("read-tree", "HEAD", cwd=repository, extra=index)
+    run("add", "--all", cwd=repository, extra=index)
+    return run("write-tree", cwd=repository, extra=index).decode().strip()
+
+
+def diff(repository: Path, old: str, new: str) -> bytes:
+    """The change between two trees as a patch holds it: full ids, so that a later 3-way merge can work."""
+    options = ("-p", "--full-index", "--binary", "-M", "--no-color", "--no-ext-diff", "--no-textconv")
+    return run("diff-tree", *options, old, new, cwd=repository)

@@ -1,0 +1,158 @@
+"""One git process and what surrounds it: the only place that starts git.
+
+Two surroundings. `fetching` honours the user's configuration (proxies, credentials, `insteadOf`), for
+nothing else can reach their network. Everything else is hermetic: no configuration but ours, so that the
+same lock gives the same commit for every user. In neither does anything of upstream's or of the user's
+run: no hook, no file system monitor, no `ext::` transport, no filter.
+"""
+
+import os
+import shlex
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from npuport.errors import PortError
+
+_OFF = {
+    "core.hooksPath": os.devnull,
+    "core.fsmonitor": "false",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "submodule.recurse": "false",
+    "fetch.recurseSubmodules": "false",
+}
+_PLAIN = {
+    "core.attributesFile": os.devnull,
+    "core.excludesFile": os.devnull,
+    "core.autocrlf": "false",
+    "core.eol": "lf",
+    "core.fileMode": "true",
+    "core.protectHFS": "true",
+    "core.protectNTFS": "true",
+    "commit.gpgSign": "false",
+    "i18n.commitEncoding": "UTF-8",
+    "i18n.logOutputEncoding": "UTF-8",
+    "diff.renames": "true",
+    # The user's own exceptions are out of sight here; this says no more than that we made the directory.
+    "safe.directory": "*",
+}
+_IDENTITY = {
+    "GIT_AUTHOR_NAME": "npuport",
+    "GIT_AUTHOR_EMAIL": "npuport@localhost",
+    "GIT_COMMITTER_NAME": "npuport",
+    "GIT_COMMITTER_EMAIL": "npuport@localhost",
+}
+# What the user may say about the network through the environment.
+_NETWORK = (
+    "GIT_CONFIG",
+    "GIT_SSL",
+    "GIT_SSH",
+    "GIT_ASKPASS",
+    "GIT_HTTP",
+    "GIT_PROXY",
+    "GIT_CURL",
+    "GIT_TRACE",
+)
+_NO_SPACE = ("No space left on device", "Disk quota exceeded", "File too large")
+
+
+class GitFailed(PortError):
+    """A git command that failed: the command, its exit code, and both of its streams."""
+
+    def __init__(self, arguments: Iterable[str], code: int, stdout: bytes, stderr: bytes) -> None:
+        self.command = shlex.join(["git", *arguments])
+        self.code = code
+        self.stdout = stdout.decode(errors="replace")
+        self.stderr = stderr.decode(errors="replace")
+        full = any(sign in self.stderr for sign in _NO_SPACE) or code == -25  # SIGXFSZ
+        super().__init__(
+            f"{self.command} failed ({code}): {self.reason}",
+            mend="free some disk space" if full else "delete the port's out/ and the cache, and try again",
+        )
+
+    @property
+    def reason(self) -> str:
+        """The line in which git says what is wrong."""
+        lines = [line.strip() for line in (self.stderr + "\n" + self.stdout).splitlines() if line.strip()]
+        telling = [line for line in lines if line.startswith(("fatal:", "error:", "ERROR:", "remote:"))]
+        return (telling or lines or ["no reason given"])[0]
+
+
+def run(
+    *arguments: str,
+    cwd: Path,
+    stdin: bytes = b"",
+    fetching: bool = False,
+    extra: Mapping[str, str] | None = None,
+) -> bytes:
+    """Run git in a repository's directory and return what it prints.
+
+    Args:
+        stdin: what it reads.
+        fetching: whether it talks to upstream.
+        extra: more of its environment.
+
+    Raises:
+        GitFailed: it ended with another code than 0.
+        PortError: there is no git.
+    """
+    environment = (_fetching() if fetching else _hermetic()) | {"GIT_CEILING_DIRECTORIES": str(cwd.parent)}
+    try:
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=cwd,
+            input=stdin,
+            capture_output=True,
+            env=environment | dict(extra or {}),
+            check=False,
+        )
+    except FileNotFoundError as error:
+        if not cwd.is_dir():
+            raise PortError(f"{cwd} is missing", mend="run the command again") from error
+        raise PortError("git is not installed", mend="install git 2.31 or newer") from error
+    if done.returncode:
+        raise GitFailed(arguments, done.returncode, done.stdout, done.stderr)
+    return done.stdout
+
+
+def _hermetic() -> dict[str, str]:
+    return (
+        _without_git(keep=())
+        | _IDENTITY
+        | _configured(_OFF | _PLAIN, after={})
+        | {
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_SYSTEM": os.devnull,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_ATTR_NOSYSTEM": "1",
+            "GIT_ALLOW_PROTOCOL": "none",
+            "GIT_NO_LAZY_FETCH": "1",
+            "GIT_NO_REPLACE_OBJECTS": "1",
+            "GIT_OPTIONAL_LOCKS": "0",
+            "TZ": "UTC",
+        }
+    )
+
+
+def _fetching() -> dict[str, str]:
+    kept = _without_git(keep=_NETWORK)
+    return kept | _configured(_OFF, after=kept) | {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
+
+
+def _without_git(keep: tuple[str, ...]) -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or (keep and name.startswith(keep))
+    }
+    return kept | {"LC_ALL": "C", "LANGUAGE": "", "GIT_TERMINAL_PROMPT": "0"}
+
+
+def _configured(settings: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
+    """Settings as the variables that git ranks above every file, behind those the user has set there."""
+    first = int(after.get("GIT_CONFIG_COUNT") or 0)
+    variables = {"GIT_CONFIG_COUNT": str(first + len(settings))}
+    for number, (key, value) in enumerate(settings.items(), first):
+        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return variables

@@ -1,0 +1,154 @@
+"""The port itself: lock and series in, the ported tree out, every id verified."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from npuport import git, store, trees
+from npuport.checkout import lock_file, verify_pin
+from npuport.errors import PortError
+from npuport.fsio import clean_staging, exclusive, staged_directory
+from npuport.layout import Layout
+from npuport.lock import Lock, read_lock
+from npuport.series import PatchFile, check_sums, read_series
+from npuport.store import Progress, silent
+
+
+@dataclass(frozen=True)
+class PortResult:
+    """A ported tree.
+
+    Args:
+        path: `out/ported`.
+        commit: the series' last commit.
+        tree: its tree id.
+        upstream: the pin.
+        patches: the names of the series, in order.
+        changed: whether anything was done.
+        aside: where a tree with local edits was set aside by `force`.
+    """
+
+    path: Path
+    commit: str
+    tree: str
+    upstream: str
+    patches: tuple[str, ...]
+    changed: bool
+    aside: Path | None = None
+
+
+def port(
+    layout: Layout, *, offline: bool = False, force: bool = False, progress: Progress = silent
+) -> PortResult:
+    """Make `out/ported` what the lock says, unless it is that already.
+
+    Args:
+        offline: never touch the network.
+        force: set a tree with local edits or further commits aside instead of refusing.
+
+    Raises:
+        PortError: something is missing, malformed or not as the lock says; nothing has changed then.
+    """
+    lock, patches = read_port(layout)
+    if not settled(layout, lock):
+        with exclusive(lock_file(layout), lambda: progress("waiting for another npuport")):
+            if not settled(layout, lock):
+                aside = _port(layout, lock, patches, offline=offline, force=force, progress=progress)
+                return _result(layout, lock, changed=True, aside=aside)
+    return _result(layout, lock, changed=False)
+
+
+def read_port(layout: Layout) -> tuple[Lock, tuple[PatchFile, ...]]:
+    """A port's lock and series, compared with each other.
+
+    Raises:
+        PortError: one is missing or malformed, or they are not of one port.
+    """
+    lock = read_lock(layout.lock)
+    patches = read_series(layout.patches)
+    if not lock.complete:
+        raise PortError(f"{layout.lock} is not filled in yet", mend="npuport refresh")
+    check_sums(lock, patches)
+    return lock, patches
+
+
+def settled(layout: Layout, lock: Lock) -> bool:
+    """Whether `out/ported` is, on disk and now, what the lock says."""
+    there = trees.linked(layout.ported)
+    return bool(
+        there and there.untouched and there.commit == lock.ported_commit and there.tree == lock.ported_tree
+    )
+
+
+def build(repository: Path, lock: Lock, patches: Sequence[PatchFile], directory: Path) -> tuple[str, str]:
+    """Make the ported tree in an empty directory: the pin checked out, the series as commits on it.
+
+    Returns:
+        The last commit and its tree.
+
+    Raises:
+        PortError: a patch is malformed, or does not apply exactly.
+    """
+    from npuport.exact import apply_exactly, load_tree
+    from npuport.patch import parse_patch
+
+    parsed = [parse_patch(patch.name, patch.data) for patch in patches]
+    tree = load_tree(repository, lock.commit, parsed)
+    for patch in parsed:
+        apply_exactly(tree, patch)
+    git.work_tree(repository, directory, lock.commit)
+    if not parsed:
+        return lock.commit, lock.tree
+    git.am(directory, b"".join(patch.mail for patch in parsed))
+    commits = git.commits_since(directory, lock.commit)
+    if len(commits) != len(parsed):
+        raise PortError(
+            f"the series has {len(parsed)} patches, git made {len(commits)} commits of them",
+            mend="look for a patch that changes nothing, or for one that holds two mails",
+        )
+    return commits[-1]
+
+
+def _port(
+    layout: Layout,
+    lock: Lock,
+    patches: Sequence[PatchFile],
+    *,
+    offline: bool,
+    force: bool,
+    progress: Progress,
+) -> Path | None:
+    clean_staging(layout.out)
+    there = trees.state(layout.trees / lock.ported_commit)
+    for tree in () if force else (trees.linked(layout.ported), there):
+        trees.refuse_if_touched(tree, mend="make them a patch of the series, or set them aside with --force")
+    repository = store.ensure(layout, lock, offline=offline, progress=progress)
+    verify_pin(repository, lock)
+    aside = None
+    if there and there.untouched and there.tree == lock.ported_tree:
+        trees.relink(layout.ported, there)
+    else:
+        with staged_directory(layout.out) as staged:
+            built = build(repository, lock, patches, staged)
+            check_ids(lock, *built)
+            aside = trees.publish(layout, staged, lock.ported_commit, layout.ported, tree=there)
+    trees.prune(layout)
+    return aside
+
+
+def check_ids(lock: Lock, commit: str, tree: str) -> None:
+    """Compare a ported tree with the lock.
+
+    Raises:
+        PortError: an id differs.
+    """
+    mend = "npuport refresh, if the lock was written by another version of npuport; else take it back"
+    if tree != lock.ported_tree:
+        raise PortError(f"the ported tree is {tree}, upstream.lock says {lock.ported_tree}", mend=mend)
+    if commit != lock.ported_commit:
+        raise PortError(f"the ported commit is {commit}, upstream.lock says {lock.ported_commit}", mend=mend)
+
+
+def _result(layout: Layout, lock: Lock, *, changed: bool, aside: Path | None = None) -> PortResult:
+    names = tuple(entry.name for entry in lock.patches)
+    return PortResult(layout.ported, lock.ported_commit, lock.ported_tree, lock.commit, names, changed, aside)

@@ -1,0 +1,125 @@
+"""`patches/`: the file `series`, which names the patches in order, and the patches."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from npuport.errors import PortError
+from npuport.lock import Lock, PatchEntry, wrong_patch_name
+
+SERIES = "series"
+
+
+@dataclass(frozen=True)
+class PatchFile:
+    """A patch as it lies on disk: its name and its bytes, not looked into."""
+
+    name: str
+    data: bytes
+
+    @property
+    def entry(self) -> PatchEntry:
+        """What the lock says of it."""
+        return PatchEntry(self.name, hashlib.sha256(self.data).hexdigest())
+
+
+def read_series(directory: Path) -> tuple[PatchFile, ...]:
+    """The patches in order. The file `series` holds a name a line; blank lines and `#` comments do not count.
+
+    Raises:
+        PortError: no series; a name twice, malformed or without a file; a patch not named.
+    """
+    path = directory / SERIES
+    try:
+        lines = path.read_bytes().decode().splitlines()
+    except FileNotFoundError as error:
+        raise PortError(
+            f"{path} is missing", mend="list the patches there, a name a line, in order"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise PortError(f"{path} is not UTF-8", mend="save it as UTF-8") from error
+    names = []
+    for number, line in enumerate(lines, 1):
+        name = line.strip()
+        if not name or name.startswith("#"):
+            continue
+        if problem := wrong_patch_name(name):
+            raise PortError(f"{path}, line {number}: {name[:80]!r} {problem}", mend="rename the patch")
+        if name in names:
+            raise PortError(
+                f"{path}, line {number}: {name} is there twice", mend="remove one of the two lines"
+            )
+        names.append(name)
+    stray = sorted({p.name for p in directory.glob("*.patch")} - set(names))
+    if stray:
+        raise PortError(
+            f"{directory / stray[0]} is not in the series", mend=f"name it in {path}, or delete it"
+        )
+    patches = tuple(PatchFile(name, _read(directory, name)) for name in names)
+    _check_duplicates(patches)
+    return patches
+
+
+def digest(entries: Iterable[PatchEntry]) -> str:
+    """The series digest: order, names and bytes in one sha256.
+
+    It is that of the text which `sha256sum` prints for the patches in the series' order, a line each:
+    `<sha256 of the file>  <name>`. In patches/, `sha256sum $(grep -v '^#' series) | sha256sum` gives it.
+    """
+    text = "".join(f"{entry.sha256}  {entry.name}\n" for entry in entries)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_sums(lock: Lock, patches: Sequence[PatchFile]) -> None:
+    """Compare a series with what the lock says of it.
+
+    Raises:
+        PortError: a patch was added, removed, moved or changed since the lock was written.
+    """
+    mend = "npuport refresh, when the change is meant; else take it back from version control"
+    locked = {entry.name: entry.sha256 for entry in lock.patches}
+    entries = [patch.entry for patch in patches]
+    for entry in entries:
+        if entry.name not in locked:
+            raise PortError(f"{entry.name} is in the series but not in upstream.lock", mend=mend)
+        if entry.sha256 != locked[entry.name]:
+            raise PortError(
+                f"{entry.name} is not the one that upstream.lock names: its sha256 differs", mend=mend
+            )
+    if missing := [name for name in locked if name not in {entry.name for entry in entries}]:
+        raise PortError(f"{missing[0]} is in upstream.lock but not in the series", mend=mend)
+    if tuple(entries) != lock.patches:
+        raise PortError("the order of the series is not that of upstream.lock", mend=mend)
+    if digest(entries) != lock.series_digest:
+        raise PortError("the series digest is not that of upstream.lock", mend=mend)
+
+
+def _read(directory: Path, name: str) -> bytes:
+    path = directory / name
+    if path.is_symlink() or not path.is_file():
+        kind = (
+            "is no regular file"
+            if path.is_symlink() or path.exists()
+            else "is in the series, but there is no such file"
+        )
+        raise PortError(
+            f"{path} {kind}", mend=f"take it back from version control, or remove it from {SERIES}"
+        )
+    return path.read_bytes()
+
+
+def _check_duplicates(patches: Sequence[PatchFile]) -> None:
+    seen: dict[bytes, str] = {}
+    numbers: dict[str, str] = {}
+    for patch in patches:
+        if patch.data in seen:
+            raise PortError(
+                f"{patch.name} is a duplicate of {seen[patch.data]}", mend="remove one of the two"
+            )
+        number = patch.name[:4]
+        if number in numbers:
+            raise PortError(
+                f"{patch.name} has the number of {numbers[number]}", mend="renumber one of the two"
+            )
+        seen[patch.data] = numbers[number] = patch.name

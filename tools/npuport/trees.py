@@ -1,0 +1,112 @@
+"""`out/`: finished trees in `out/trees/<commit>`, and the links `out/ported` and `out/checkout` to them."""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from npuport import git
+from npuport.errors import PortError
+from npuport.fsio import exchange, replace_link, retire
+from npuport.layout import Layout
+
+
+@dataclass(frozen=True)
+class TreeState:
+    """What one of the links leads to.
+
+    Args:
+        path: the tree's directory.
+        commit: its HEAD; empty where it is no repository any more.
+        tree: the id of HEAD's tree.
+        edits: paths that differ from HEAD.
+    """
+
+    path: Path
+    commit: str
+    tree: str
+    edits: tuple[str, ...]
+
+    @property
+    def untouched(self) -> bool:
+        """Whether it is as it was published: HEAD is the commit it is named by, and nothing is edited."""
+        return self.commit == self.path.name and not self.edits
+
+
+def linked(link: Path) -> TreeState | None:
+    """What a link leads to; None where there is nothing."""
+    try:
+        path = Path(os.path.normpath(link.parent / link.readlink()))
+    except (FileNotFoundError, OSError):
+        if link.exists():
+            raise PortError(f"{link} is not a link of npuport's", mend=f"move {link} away") from None
+        return None
+    return state(path)
+
+
+def state(path: Path) -> TreeState | None:
+    """What a tree's directory holds; None where it is missing."""
+    if not path.is_dir():
+        return None
+    found = git.state(path)
+    if found is None:
+        return TreeState(path, "", "", ("HEAD",))
+    return TreeState(path, found.commit, found.tree, found.edits)
+
+
+def refuse_if_touched(tree: TreeState | None, mend: str) -> None:
+    """Keep a person's work.
+
+    Raises:
+        PortError: the tree has local edits or further commits.
+    """
+    if tree is None or tree.untouched:
+        return
+    if not tree.commit:
+        what = "is no git repository any more"
+    elif tree.commit != tree.path.name:
+        what = f"has other commits: HEAD is {tree.commit[:12]}"
+    else:
+        what = f"has local edits: {tree.edits[0]}" + (
+            f" and {len(tree.edits) - 1} more" if tree.edits[1:] else ""
+        )
+    raise PortError(f"{tree.path} {what}", mend=mend)
+
+
+def publish(layout: Layout, staged: Path, commit: str, link: Path, *, tree: TreeState | None) -> Path | None:
+    """Give a finished tree its name and its link.
+
+    Args:
+        tree: what has that name already, with a person's edits in it.
+
+    Returns:
+        Where those edits are now; None where there were none.
+    """
+    layout.trees.mkdir(parents=True, exist_ok=True)
+    target = layout.trees / commit
+    if tree is None:
+        staged.rename(target)
+        replace_link(link, target)
+        return None
+    number = 1
+    while (layout.trees / f"{commit}.edited-{number}").exists():
+        number += 1
+    aside = layout.trees / f"{commit}.edited-{number}"
+    staged.rename(aside)
+    exchange(aside, target)
+    replace_link(link, target)
+    return aside
+
+
+def relink(link: Path, tree: TreeState) -> None:
+    """Let a link lead to a tree that is there already."""
+    replace_link(link, tree.path)
+
+
+def prune(layout: Layout) -> None:
+    """Remove trees that nothing leads to and nobody has touched."""
+    kept = {tree.path for link in (layout.ported, layout.checkout) if (tree := linked(link))}
+    for path in sorted(layout.trees.iterdir()):
+        mine = stat.S_ISDIR(path.lstat().st_mode) and path not in kept and (tree := state(path)) is not None
+        if mine and tree and tree.untouched and not git.belongings(path):
+            retire(path, layout.out)
