@@ -1,7 +1,9 @@
 """The bundled example: the same repository on every machine, a series that fits it, a model that runs."""
 
+import json
 import os
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -146,6 +148,29 @@ def test_series_touches_every_cuda_assumption(upstream: Path, pinned: Path) -> N
 
 def test_pin_is_a_release_that_main_has_left_behind() -> None:
     assert read_lock(EXAMPLE / "upstream.lock").commit == COMMITS["v0.2.0"]
+
+
+def test_harness_ports_it_and_finds_nothing_to_refresh(tmp_path: Path) -> None:
+    """The whole way of `make demo` as far as the tree, on a copy, with nothing in the cache."""
+    copy = tmp_path / "patchtok"
+    shutil.copytree(EXAMPLE, copy, ignore=shutil.ignore_patterns("out", "__pycache__"))
+    assert make_upstream(copy / "out" / "upstream.git").returncode == 0
+    environment = {"NPUPORT_CACHE": str(tmp_path / "cache"), "PYTHONPATH": str(HARNESS / "tools")}
+    told = {}
+    for command in ("port", "refresh"):
+        done = subprocess.run(
+            [sys.executable, "-m", "npuport", "--port", str(copy), command, "--json"],
+            capture_output=True,
+            text=True,
+            env={**os.environ, **environment},
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        told[command] = json.loads(done.stdout)
+    lock = read_lock(EXAMPLE / "upstream.lock")
+    assert (told["port"]["commit"], told["port"]["tree"]) == (lock.ported_commit, lock.ported_tree)
+    assert (copy / "upstream.lock").read_bytes() == (EXAMPLE / "upstream.lock").read_bytes()
+    for entry in lock.patches:
+        assert (copy / "patches" / entry.name).read_bytes() == (EXAMPLE / "patches" / entry.name).read_bytes()
 
 
 def test_nothing_in_the_example_names_a_machine() -> None:
