@@ -9,14 +9,19 @@
 A person writes url, branch and commit; `npuport refresh` fills in the rest, and until then it may be empty.
 """
 
+import contextlib
+import hashlib
 import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from npuport import __version__
 from npuport.errors import PortError
 from npuport.fsio import write_atomically
+from npuport.layout import cache_dir
 
 FORMAT = 1
 _HEADER = """\
@@ -88,9 +93,7 @@ def parse_lock(text: str, where: str = "upstream.lock") -> Lock:
     Raises:
         PortError: see `read_lock`.
     """
-    from npuport.lockschema import load
-
-    fields = load(text, where)
+    fields = _load(text, where)
     if fields["format"] != FORMAT:
         raise PortError(
             f"{where}: format {fields['format']}, this npuport reads {FORMAT}", mend="update npuport"
@@ -110,6 +113,24 @@ def parse_lock(text: str, where: str = "upstream.lock") -> Lock:
     )
     _check(lock, where)
     return lock
+
+
+def _load(text: str, where: str) -> dict[str, Any]:
+    """The fields of a lock, through its schema; from the cache where this very text was read before.
+
+    The schema's libraries take longer to import than a port that is up to date takes to check.
+    """
+    key = hashlib.sha256(f"{__version__}\n{text}".encode()).hexdigest()
+    memo = cache_dir() / "locks" / f"{key}.json"
+    with contextlib.suppress(OSError, ValueError):
+        known: dict[str, Any] = json.loads(memo.read_bytes())
+        return known
+    from npuport.lockschema import load
+
+    fields = load(text, where)
+    with contextlib.suppress(OSError):  # a cache that cannot be written is slow, no more
+        write_atomically(memo, json.dumps(fields).encode())
+    return fields
 
 
 def write_lock(path: Path, lock: Lock) -> None:
