@@ -81,7 +81,10 @@ def devices(directory: Path = Path("/dev")) -> Finding:
     nodes = sorted(node_names(directory))
     if not nodes:
         return Finding(
-            "devices", "missing", f"no {directory}/davinci*", "use the simulator, or another machine"
+            "devices",
+            "missing",
+            f"no {directory}/davinci*",
+            "run on the simulator, or on a machine with an NPU",
         )
     manager = directory / "davinci_manager"
     shut = [str(node) for node in [*nodes, manager] if not os.access(node, os.R_OK | os.W_OK)]
@@ -102,7 +105,7 @@ def npu() -> Finding:
     answer = device.probe()
     if answer.missing:
         state: State = "wrong" if any(node_names(Path("/dev"))) else "missing"
-        return Finding("NPU", state, answer.missing, "mend the lines above, or use the simulator")
+        return Finding("NPU", state, answer.missing, "mend the lines above, or run on the simulator")
     return Finding("NPU", "good", answer.name)
 
 

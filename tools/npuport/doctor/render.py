@@ -50,7 +50,7 @@ def table(diagnosis: Diagnosis, width: int) -> str:
     console.print()
     console.print(Text(summary(diagnosis), style="green" if diagnosis.ready else "red"))
     assert isinstance(console.file, StringIO)
-    return console.file.getvalue().rstrip("\n")
+    return "\n".join(row.rstrip() for row in console.file.getvalue().splitlines())
 
 
 def note(line: Finding) -> str:

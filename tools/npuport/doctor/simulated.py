@@ -37,4 +37,4 @@ def answering(directory: Path) -> Finding:
     if ran.code:
         mend = f"npuport sim exec -- {sys.executable} -c 'import torch_npu'"
         return Finding("simulator", "wrong", f"built, but torch_npu does not start: {ran.complaint}", mend)
-    return Finding("simulator", "good", f"built, answers as {ran.out.strip()}")
+    return Finding("simulator", "good", f"built, answers as {(ran.out.splitlines() or ['nobody'])[-1]}")
