@@ -43,6 +43,8 @@ class Adapter(Protocol):
     name: str
     #: Model sizes by name, smallest first.
     sizes: tuple[str, ...]
+    #: Those that the suite runs when none is asked for.
+    default_sizes: tuple[str, ...]
     #: The model's public functions.
     entry_points: tuple[EntryPoint, ...]
 
@@ -52,8 +54,13 @@ class Adapter(Protocol):
         Called once, before anything of upstream's is imported, in the process of the reference.
         """
 
-    def build(self, size: str) -> "nn.Module":
-        """The model of a size, by its constructor: CPU, float32, eval mode, drawn from torch's seed."""
+    def build(self, source: str | Path) -> "nn.Module":
+        """The model by its constructor: CPU, float32, eval mode.
+
+        Args:
+            source: a size, its weights drawn from torch's seed; or a checkpoint's directory, its weights
+                set by `load_state_dict`, so that a fault of upstream's own loader does not reach the reference.
+        """
 
     def load(self, directory: Path) -> "nn.Module":
         """The model from a checkpoint directory, the way its users load it: CPU, eval mode."""
@@ -62,7 +69,10 @@ class Adapter(Protocol):
         """Write a checkpoint that `load` reads."""
 
     def excite(self, model: "nn.Module", seed: int) -> None:
-        """Move every parameter off its initial value, in place, so that no fault hides behind it."""
+        """Move every parameter off its initial value, in place, so that no fault hides behind it.
+
+        `npuport.parity.excite.excite` does it for the usual layers, given the attention's weights.
+        """
 
     def random_inputs(self, model: "nn.Module", seed: int, count: int) -> dict[str, "Tensor"]:
         """`count` random inputs for every name that an entry point needs, on the CPU."""
@@ -70,14 +80,17 @@ class Adapter(Protocol):
     def real_inputs(self, model: "nn.Module", tree: Path) -> dict[str, "Tensor"]:
         """Real inputs (upstream's own picture and captions), on the CPU; empty where there are none."""
 
-    def golden(self, model: "nn.Module") -> "nn.Module":
-        """A float64 copy that computes the same function: upstream's own roundings kept, its float32 casts not."""
-
     def tighten(self, model: "nn.Module") -> None:
-        """Switch off, in place, upstream's own low-precision steps, by upstream's own options."""
+        """Switch off, in place, upstream's own low-precision steps, by upstream's own options.
+
+        Parameters and buffers stay as they are.
+        """
 
     def pure(self, model: "nn.Module") -> Iterable["nn.Module"]:
-        """Modules whose output depends on their inputs alone, so that the reference may reuse it."""
+        """Modules whose output depends on their tensor inputs alone, so that the reference may reuse it.
+
+        Name the costly ones that several entry points share; none inside another.
+        """
 
     def seed(self, seed: int) -> None:
         """Call upstream's own seeding helper."""

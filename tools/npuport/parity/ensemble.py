@@ -1,0 +1,86 @@
+"""How far valid float32 runs on the CPU lie from the golden: the measure for the device's error.
+
+One run will not do: where a model rounds coarsely (bfloat16 RoPE), noise of one ulp flips roundings, and the
+errors of two valid runs can differ by orders of magnitude. So the measure is the largest error of a default run
+and of runs whose inputs are jittered by about half an ulp.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._pytree import tree_iter, tree_map
+
+from npuport.adapter import Inputs
+
+#: The default run and eight jittered ones.
+MEMBERS = 9
+#: Relative size of the jitter: half an ulp of float32.
+JITTER = 2.0**-24
+
+
+def jittered(tensor: Tensor, member: int) -> Tensor:
+    """A float tensor with noise of half an ulp, the same for the same member; member 0 has none."""
+    if member == 0 or not tensor.is_floating_point():
+        return tensor
+    generator = torch.Generator().manual_seed(member)
+    noise = torch.randn(tensor.shape, generator=generator, dtype=torch.float64)
+    return (tensor.double() * (1 + JITTER * noise)).to(tensor.dtype)
+
+
+@contextmanager
+def jittered_model(model: nn.Module, inputs: Inputs, member: int) -> Iterator[dict[str, Tensor]]:
+    """Yield a member's inputs; integer inputs have no ulp, so the embeddings that read them jitter theirs."""
+
+    def jitter_output(_module: nn.Module, _args: Any, output: Tensor) -> Tensor:
+        return jittered(output, member)
+
+    hooks = [m.register_forward_hook(jitter_output) for m in model.modules() if isinstance(m, nn.Embedding)]
+    try:
+        yield {name: jittered(tensor, member) for name, tensor in inputs.items()}
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+@contextmanager
+def computed_once(modules: Iterable[nn.Module]) -> Iterator[None]:
+    """Within it, a module that is called again with bit-identical inputs answers from memory.
+
+    Entry points share most of their work; a reference run costs a third with it. Only for modules whose output
+    depends on nothing but their tensor inputs and their weights.
+    """
+    wrapped = list(modules)
+    for module in wrapped:
+        module.forward = _remembering(module.forward)
+    try:
+        yield
+    finally:
+        for module in wrapped:
+            del module.forward  # the class's own shows again
+
+
+def _remembering(forward: Callable[..., Any]) -> Callable[..., Any]:
+    memory: dict[bytes, Any] = {}
+
+    def remembered(*args: Any, **kwargs: Any) -> Any:
+        key = _digest((args, sorted(kwargs.items())))
+        if key not in memory:
+            memory[key] = forward(*args, **kwargs)
+        return tree_map(lambda leaf: leaf.clone() if isinstance(leaf, Tensor) else leaf, memory[key])
+
+    return remembered
+
+
+def _digest(arguments: Any) -> bytes:
+    hashed = hashlib.blake2b(digest_size=20)
+    for leaf in tree_iter(arguments):
+        if isinstance(leaf, Tensor):
+            hashed.update(f"{leaf.dtype}{tuple(leaf.shape)}".encode())
+            hashed.update(leaf.detach().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+        else:
+            hashed.update(repr(leaf).encode())
+    return hashed.digest()

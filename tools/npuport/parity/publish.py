@@ -1,0 +1,79 @@
+"""Publishes the report when pytest is done: all of it, or nothing."""
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from npuport import fsio
+from npuport.parity.plugin import RESULT
+from npuport.parity.report import Run, render, results_json
+from npuport.parity.result import Result, worst
+from npuport.parity.session import Session, flags
+
+
+class Publisher:
+    """Collects every result; at the end writes results.json, report.md and junit.xml, and publishes them."""
+
+    def __init__(self, session: Session, config: pytest.Config) -> None:
+        self._session = session
+        self._config = config
+        self._results: list[Result] = []
+        self._deselected = 0
+        self._started = time.time()
+        self._flags = flags()
+        self._stack = ExitStack()
+        report = session.settings.report
+        report.parent.mkdir(parents=True, exist_ok=True)
+        self._staging = self._stack.enter_context(fsio.staged_directory(report.parent))
+        config.option.xmlpath = str(self._staging / "junit.xml")  # pytest's own writer fills it
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        """Count what `-k` left out: the report says so."""
+        self._deselected += len(items)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A test file that does not import is an error, not silence."""
+        if report.failed:
+            last = report.longreprtext.strip().splitlines()[-1]
+            self._results.append(Result(id=report.nodeid, check="collection", word="error", reason=last))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        """Keep the result."""
+        self._results.append(item.stash[RESULT])
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write and publish, unless the run was interrupted or only listed its cases."""
+        interrupted = session.exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+        if not interrupted and not session.config.option.collectonly:
+            self._publish(self._staging, self._session.settings.report)
+            if worst(self._results) != "pass":
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        self._stack.close()
+
+    def _publish(self, staging: Path, report: Path) -> None:
+        run = Run(
+            session=self._session,
+            results=self._results,
+            deselected=self._deselected,
+            expression=self._config.option.keyword,
+            started=self._started,
+            default_flags=self._flags,
+        )
+        data = results_json(run)
+        fsio.write_atomically(staging / "results.json", dumped(data))
+        fsio.write_atomically(staging / "report.md", render(data).encode())
+        if report.is_dir():
+            fsio.exchange(staging, report)  # the old one goes with the staging directory
+        else:
+            staging.rename(report)
+
+
+def dumped(data: object) -> bytes:
+    """Strict JSON: no NaN, no infinity."""
+    import json
+
+    return (json.dumps(data, indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode()
