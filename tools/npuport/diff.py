@@ -188,7 +188,8 @@ def _escape(byte: int) -> str:
 
 
 def _malformed(name: str, problem: str) -> PortError:
-    return PortError(f"{name}: malformed diff: {problem}", mend="write it anew with git format-patch")
+    mend = "write it anew with git format-patch; a diff that the message quotes must be indented"
+    return PortError(f"{name}: malformed diff: {problem}", mend=mend)
 
 
 def _canonical(line: str) -> str:

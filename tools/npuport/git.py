@@ -39,11 +39,15 @@ class State:
     Args:
         commit: HEAD.
         tree: HEAD's tree.
+        base: the commit so many steps back from HEAD as were asked for; empty where there are fewer.
+        base_tree: its tree.
         edits: the paths that differ from HEAD, untracked ones too.
     """
 
     commit: str
     tree: str
+    base: str
+    base_tree: str
     edits: tuple[str, ...]
 
 
@@ -153,17 +157,20 @@ def commits_since(repository: Path, base: str) -> list[tuple[str, str]]:
     return [(line[:40], line[41:]) for line in lines.decode().splitlines()]
 
 
-def state(repository: Path) -> State | None:
-    """What a work tree holds; None where there is no whole repository."""
+def state(repository: Path, depth: int = 0) -> State | None:
+    """What a work tree holds, and on what; None where there is no whole repository."""
     if not (repository / ".git").is_dir():
         return None
+    options = ("--porcelain", "-z", "--no-renames", "--ignore-submodules=all")
     try:
-        commit, tree = run("rev-parse", "HEAD^{commit}", "HEAD^{tree}", cwd=repository).split()
-        options = ("--porcelain", "-z", "--no-renames", "--ignore-submodules=all")
+        log = run("log", "--first-parent", f"-{depth + 1}", "--format=%H %T", cwd=repository)
         changes = run("status", *options, cwd=repository).decode(errors="surrogateescape")
     except GitFailed:
         return None
-    return State(commit.decode(), tree.decode(), tuple(line[3:] for line in changes.split("\0")[:-1]))
+    history = [line.split() for line in log.decode().splitlines()]
+    commit, tree = history[0]
+    base, base_tree = history[depth] if len(history) > depth else ("", "")
+    return State(commit, tree, base, base_tree, tuple(line[3:] for line in changes.split("\0")[:-1]))
 
 
 def belongings(repository: Path) -> list[str]:

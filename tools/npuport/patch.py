@@ -85,8 +85,8 @@ def parse_patch(name: str, data: bytes) -> Patch:
         )
     fields, message = _split_mail(name, text[:start])
     reason = _check_message(name, message, fields)
-    _check_fields(name, fields, reason)
     changes = parse_diff(name, _without_signature(text[start:]), first_line=text.count("\n", 0, start) + 1)
+    _check_fields(name, fields, reason)
     return Patch(name, data, fields, reason, len(text[:start].encode()), changes)
 
 

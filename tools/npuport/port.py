@@ -74,10 +74,7 @@ def read_port(layout: Layout) -> tuple[Lock, tuple[PatchFile, ...]]:
 
 def settled(layout: Layout, lock: Lock) -> bool:
     """Whether `out/ported` is, on disk and now, what the lock says."""
-    there = trees.linked(layout.ported)
-    return bool(
-        there and there.untouched and there.commit == lock.ported_commit and there.tree == lock.ported_tree
-    )
+    return trees.ported_as_locked(trees.linked(layout.ported, len(lock.patches)), lock)
 
 
 def build(repository: Path, lock: Lock, patches: Sequence[PatchFile], directory: Path) -> tuple[str, str]:
@@ -119,13 +116,13 @@ def _port(
     progress: Progress,
 ) -> Path | None:
     clean_staging(layout.out)
-    there = trees.state(layout.trees / lock.ported_commit)
+    there = trees.state(layout.trees / lock.ported_commit, len(lock.patches))
     for tree in () if force else (trees.linked(layout.ported), there):
         trees.refuse_if_touched(tree, mend="make them a patch of the series, or set them aside with --force")
     repository = store.ensure(layout, lock, offline=offline, progress=progress)
     verify_pin(repository, lock)
     aside = None
-    if there and there.untouched and there.tree == lock.ported_tree:
+    if there and trees.ported_as_locked(there, lock):
         trees.relink(layout.ported, there)
     else:
         with staged_directory(layout.out) as staged:

@@ -9,6 +9,7 @@ from npuport import git
 from npuport.errors import PortError
 from npuport.fsio import exchange, replace_link, retire
 from npuport.layout import Layout
+from npuport.lock import Lock
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,16 @@ class TreeState:
         path: the tree's directory.
         commit: its HEAD; empty where it is no repository any more.
         tree: the id of HEAD's tree.
+        base: the commit as many steps back as were asked for.
+        base_tree: the id of its tree.
         edits: paths that differ from HEAD.
     """
 
     path: Path
     commit: str
     tree: str
+    base: str
+    base_tree: str
     edits: tuple[str, ...]
 
     @property
@@ -33,25 +38,39 @@ class TreeState:
         return self.commit == self.path.name and not self.edits
 
 
-def linked(link: Path) -> TreeState | None:
-    """What a link leads to; None where there is nothing."""
+def linked(link: Path, depth: int = 0) -> TreeState | None:
+    """What a link leads to; None where there is nothing. `depth` is that of `state`."""
     try:
         path = Path(os.path.normpath(link.parent / link.readlink()))
     except (FileNotFoundError, OSError):
         if link.exists():
             raise PortError(f"{link} is not a link of npuport's", mend=f"move {link} away") from None
         return None
-    return state(path)
+    return state(path, depth)
 
 
-def state(path: Path) -> TreeState | None:
-    """What a tree's directory holds; None where it is missing."""
+def state(path: Path, depth: int = 0) -> TreeState | None:
+    """What a tree's directory holds; None where it is missing.
+
+    Args:
+        depth: how many commits were put on the base, for the series its length.
+    """
     if not path.is_dir():
         return None
-    found = git.state(path)
+    found = git.state(path, depth)
     if found is None:
-        return TreeState(path, "", "", ("HEAD",))
-    return TreeState(path, found.commit, found.tree, found.edits)
+        return TreeState(path, "", "", "", "", ("HEAD",))
+    return TreeState(path, found.commit, found.tree, found.base, found.base_tree, found.edits)
+
+
+def ported_as_locked(tree: TreeState | None, lock: Lock) -> bool:
+    """Whether a tree, looked at to the depth of the series, is untouched and what the lock says."""
+    return (
+        tree is not None
+        and tree.untouched
+        and (tree.commit, tree.tree) == (lock.ported_commit, lock.ported_tree)
+        and (tree.base, tree.base_tree) == (lock.commit, lock.tree)
+    )
 
 
 def refuse_if_touched(tree: TreeState | None, mend: str) -> None:

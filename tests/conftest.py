@@ -1,0 +1,61 @@
+"""The ladder: each fixture stands on the one above it.
+
+    cache       a cache and a home of the test's own
+    upstream    a repository with two commits
+    port        a port of it: a lock, a series of two patches, refreshed
+    ported      the same, ported
+
+Every test gets real git repositories below its `tmp_path`.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from gitworld import LICENSE, MODEL, SEED, Port, commit, diff_of, edited, git, make_patch
+from npuport.layout import Layout
+from npuport.port import PortResult
+from npuport.port import port as make_port
+from npuport.refresh import refresh
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    directory = tmp_path / "cache"
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("NPUPORT_CACHE", str(directory))
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("NPUPORT_MIRROR", raising=False)
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    return directory
+
+
+@pytest.fixture
+def upstream(tmp_path: Path, cache: Path) -> Path:
+    repository = tmp_path / "upstream"
+    repository.mkdir()
+    git(repository, "init", "--quiet", "--initial-branch=main")
+    commit(repository, {"LICENSE": LICENSE, "README": "A model.\n"}, "Start")
+    commit(repository, {"model.py": MODEL, "tools/seed.py": SEED, "run.sh": "#!/bin/sh\n"}, "Add the model")
+    return repository
+
+
+@pytest.fixture
+def port(tmp_path: Path, upstream: Path) -> Port:
+    directory = tmp_path / "port"
+    directory.mkdir()
+    port = Port(Layout(directory), upstream)
+    port.write_lock()
+    guarded = SEED.replace("    torch.cuda.m", "    if torch.cuda.is_available():\n        torch.cuda.m")
+    port.write_series(
+        make_patch(diff_of(upstream, {"tools/seed.py": guarded}), "Seed what is present"),
+        make_patch(diff_of(upstream, {"model.py": edited(5, "55")}), "Change value 5"),
+    )
+    refresh(port.layout)
+    return port
+
+
+@pytest.fixture
+def ported(port: Port) -> PortResult:
+    return make_port(port.layout)
