@@ -1,7 +1,6 @@
 """Where the candidate runs: a real NPU where one answers, else the simulator."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -108,6 +107,5 @@ def resolve(wanted: str, progress: Callable[[str], None] = lambda _line: None) -
             raise PortError(f"no NPU: {found.missing}", mend="npuport doctor, or --device sim")
     from npuport import simulator
 
-    directory = simulator.ensure_built(progress=progress)
-    soc = os.environ.get("CANNSIM_SOC", "Ascend910B4")
-    return Device("sim", f"{soc} ({SIMULATED})", directory, simulator.environment(directory))
+    directory = simulator.ensure_built(progress)
+    return Device("sim", simulator.DEVICE_NAME, directory, simulator.environment(directory))

@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
         report=_resolved(config.getoption("--report")) or layout.report,
     )
     try:
-        session = Session(settings, lambda line: print(line, file=sys.stderr, flush=True))
+        session = Session(settings, lambda line: print(line, file=sys.__stderr__, flush=True))
         session.sizes  # noqa: B018 - a size that is none must show now
     except PortError as error:
         raise pytest.UsageError(f"{error.message} — try: {error.mend}") from error

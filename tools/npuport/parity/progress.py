@@ -40,7 +40,7 @@ class Progress:
 
     @staticmethod
     def _say(line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
+        print(line, file=sys.__stderr__, flush=True)  # pytest has taken sys.stderr
 
 
 def label(result: Result) -> str:

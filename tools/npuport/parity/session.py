@@ -152,18 +152,19 @@ class Session:
         return {name: str(tensor.dtype).removeprefix("torch.") for name, tensor in tensors}
 
     def provenance(self) -> dict[str, Any]:
-        """What was judged: upstream, pin, ported commit and tree, and whether that is what the lock says."""
+        """What is judged: upstream, pin, the tree's commit and id, and whether that is what the lock says."""
         from npuport.lock import read_lock
+        from npuport.trees import state
 
-        lock = read_lock(self.layout.lock)
-        named = self.settings.tree is not None
+        lock, here = read_lock(self.layout.lock), state(self.tree)
         return {
             "upstream": lock.url,
             "pin": lock.commit,
             "patches": [patch.name for patch in lock.patches],
-            "commit": None if named else lock.ported_commit,
-            "tree": None if named else lock.ported_tree,
-            "locked": not named,
+            "commit": (here and here.commit) or None,
+            "tree": (here and here.tree) or None,
+            "edits": list(here.edits) if here else [],
+            "locked": bool(here and here.commit == lock.ported_commit and not here.edits),
         }
 
 
