@@ -21,6 +21,7 @@ from typing import Any
 from npuport import fsio
 from npuport.errors import PortError
 from npuport.layout import HARNESS, cache_dir
+from npuport.simulator.startup import cannsim_startup
 
 SOURCES = HARNESS / "tools" / "cannsim"
 
@@ -74,12 +75,17 @@ def built(directory: Path) -> bool:
 def ensure_built(progress: Callable[[str], None] = lambda _line: None) -> Path:
     """The directory of the simulator for this Python; built first where it is not there yet.
 
+    Under `npuport sim exec` that is the simulator it runs on, whatever has become of the sources since.
+
     Args:
         progress: told, in one line each, what takes long.
 
     Raises:
         PortError: something to build with is missing, or it does not compile: the compiler's first error.
     """
+    ours = os.environ.get(cannsim_startup.VARIABLE)
+    if ours and built(Path(ours)) and json.loads((Path(ours) / "built.json").read_text())["torch"] == _package("torch"):
+        return Path(ours)
     wanted = plan()
     if built(wanted.directory):
         return wanted.directory
@@ -136,7 +142,7 @@ def first_error(text: str) -> str:
     """The first error in what CMake and a compiler said, in one line; the last line where none is marked."""
     lines = text.splitlines()
     for number, line in enumerate(lines):
-        if re.search(r"\berror\b: |ld: |undefined reference|fatal error", line):
+        if re.search(r"\berror: |undefined reference|cannot find -l", line):
             return line.strip()
         if line.startswith("CMake Error"):
             rest = next((later.strip() for later in lines[number + 1 :] if later.strip()), "")
