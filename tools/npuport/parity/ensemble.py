@@ -5,14 +5,12 @@ errors of two valid runs can differ by orders of magnitude. So the measure is th
 and of runs whose inputs are jittered by about half an ulp.
 """
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils._pytree import tree_iter, tree_map
 
 from npuport.adapter import Inputs
 
@@ -44,43 +42,3 @@ def jittered_model(model: nn.Module, inputs: Inputs, member: int) -> Iterator[di
     finally:
         for hook in hooks:
             hook.remove()
-
-
-@contextmanager
-def computed_once(modules: Iterable[nn.Module]) -> Iterator[None]:
-    """Within it, a module that is called again with bit-identical inputs answers from memory.
-
-    Entry points share most of their work; a reference run costs a third with it. Only for modules whose output
-    depends on nothing but their tensor inputs and their weights.
-    """
-    wrapped = list(modules)
-    for module in wrapped:
-        module.forward = _remembering(module.forward)
-    try:
-        yield
-    finally:
-        for module in wrapped:
-            del module.forward  # the class's own shows again
-
-
-def _remembering(forward: Callable[..., Any]) -> Callable[..., Any]:
-    memory: dict[bytes, Any] = {}
-
-    def remembered(*args: Any, **kwargs: Any) -> Any:
-        key = _digest((args, sorted(kwargs.items())))
-        if key not in memory:
-            memory[key] = forward(*args, **kwargs)
-        return tree_map(lambda leaf: leaf.clone() if isinstance(leaf, Tensor) else leaf, memory[key])
-
-    return remembered
-
-
-def _digest(arguments: Any) -> bytes:
-    hashed = hashlib.blake2b(digest_size=20)
-    for leaf in tree_iter(arguments):
-        if isinstance(leaf, Tensor):
-            hashed.update(f"{leaf.dtype}{tuple(leaf.shape)}".encode())
-            hashed.update(leaf.detach().contiguous().reshape(-1).view(torch.uint8).numpy().data)
-        else:
-            hashed.update(repr(leaf).encode())
-    return hashed.digest()

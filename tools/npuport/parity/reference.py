@@ -26,7 +26,7 @@ from npuport.layout import cache_dir
 KEPT = 12
 
 #: Modules here that decide what a capture holds.
-_SOURCES = ("case", "capture", "compare", "ensemble", "excite", "golden", "hf32", "reference", "run")
+_SOURCES = ("case", "capture", "compare", "ensemble", "excite", "golden", "hf32", "memo", "reference", "run")
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _run_child(recipe: Recipe, out: Path) -> None:
         [str(Path(__file__).resolve().parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     )
     command = [sys.executable, "-m", "npuport.parity.reference", *words, "--out", str(out)]
-    done = subprocess.run(command, env=environment, stdout=sys.stderr, check=False)
+    done = subprocess.run(command, env=environment, stdout=sys.__stderr__, check=False)
     if done.returncode:
         raise PortError(
             f"the reference process for {recipe.size} failed with code {done.returncode}; its own lines are above",
@@ -153,7 +153,8 @@ def _fill(recipe: Recipe, out: Path) -> None:
     ensemble = {}
     for name, inputs in sets.items():
         write_tensors(out / f"inputs.{name}.safetensors", inputs)
-        ensemble[name] = _Runner(adapter, model, inputs, f"{recipe.size} {name}").measure(out, name)
+        runner = _Runner(adapter, model, inputs, f"{recipe.size}, {name} inputs")
+        ensemble[name] = runner.measure(out, name)
     manifest = {
         "recipe": {name: str(value) if isinstance(value, Path) else value for name, value in asdict(recipe).items()},
         "versions": {name: importlib.metadata.version(name) for name in ("torch", "transformers")},
@@ -170,73 +171,83 @@ class _Runner:
     """All runs of one model on one set of inputs."""
 
     def __init__(self, adapter: Any, model: Any, inputs: dict[str, Any], label: str) -> None:
-        self.adapter = adapter
+        from npuport.parity.memo import Memo
+
         self.inputs = inputs
         self.label = label
         self.models = {"shipped": model, "tight": _tightened(adapter, model)}
         self.entries = [entry for entry in adapter.entry_points if set(entry.needs) <= set(inputs)]
+        self.memo = Memo(self.models["shipped"], self.models["tight"], adapter.pure)
 
     def measure(self, out: Path, name: str) -> dict[str, Any]:
         """Write the golden and the reference of each mode; return the ensemble's errors of each policy."""
         from npuport.parity.capture import write_tensors
         from npuport.parity.case import POLICIES
+        from npuport.parity.ensemble import MEMBERS
 
-        found: dict[str, Any] = {}
-        for mode in self.models:
-            golden = self.golden(mode)
-            write_tensors(out / f"golden.{mode}.{name}.safetensors", golden)
+        self.say("float64 golden")
+        plain = {policy.mode: policy for policy in POLICIES if not policy.conv_hf32}
+        goldens = {mode: self.golden(policy) for mode, policy in plain.items()}
+        self.say(f"float32, {MEMBERS} runs at {len(POLICIES)} policies")
+        found: dict[str, Any] = {policy.name: {} for policy in POLICIES}
+        for member in range(MEMBERS):
+            self.memo.clear()
             for policy in POLICIES:
-                if policy.mode == mode:
-                    found[policy.name] = self.ensemble(policy, golden, out / f"reference.{mode}.{name}.safetensors")
+                outputs = self.member(member, policy)
+                _note_errors(found[policy.name], outputs, goldens[policy.mode])
+                if member == 0 and policy in plain.values():
+                    write_tensors(out / f"reference.{policy.mode}.{name}.safetensors", outputs)
+        for mode, outputs in goldens.items():
+            write_tensors(out / f"golden.{mode}.{name}.safetensors", outputs)
         return found
 
-    def golden(self, mode: str) -> dict[str, Any]:
+    def golden(self, policy: Any) -> dict[str, Any]:
         """Every output in float64."""
         from npuport.parity.golden import float64, golden
 
-        print(f"  {self.label} {mode}: golden", file=sys.stderr, flush=True)
-        model = golden(self.models[mode])
         inputs = {name: t.double() if t.is_floating_point() else t for name, t in self.inputs.items()}
+        model = golden(self.models[policy.mode])
         with float64():
-            return self.outputs(model, inputs)
+            return self.outputs(model, inputs, policy)
 
-    def ensemble(self, policy: Any, golden: dict[str, Any], reference: Path) -> dict[str, Any]:
-        """Errors of every member at a policy; the default run without HF32 is the reference, and is written."""
-        from npuport.parity.capture import write_tensors
-        from npuport.parity.compare import error
-        from npuport.parity.ensemble import MEMBERS, jittered_model
+    def member(self, member: int, policy: Any) -> dict[str, Any]:
+        """Every output of one of the ensemble's runs; member 0 without HF32 is the reference."""
+        from npuport.parity.ensemble import jittered_model
         from npuport.parity.hf32 import ConvHf32
 
-        print(f"  {self.label} {policy.name}: {MEMBERS} runs", file=sys.stderr, flush=True)
-        found: dict[str, dict[str, dict[str, list[float]]]] = {}
         model = self.models[policy.mode]
-        for member in range(MEMBERS):
-            with ExitStack() as stack:
-                inputs = stack.enter_context(jittered_model(model, self.inputs, member))
-                if policy.conv_hf32:
-                    stack.enter_context(ConvHf32())
-                outputs = self.outputs(model, inputs)
-            if member == 0 and not policy.conv_hf32:
-                write_tensors(reference, outputs)
-            for place, tensor in outputs.items():
-                entry, output = place.rsplit("/", 1)
-                figures = found.setdefault(entry, {}).setdefault(output, {"rms": [], "max_abs": []})
-                rms, max_abs = error(tensor, golden[place])
-                figures["rms"].append(rms)
-                figures["max_abs"].append(max_abs)
-        return found
+        with ExitStack() as stack:
+            inputs = stack.enter_context(jittered_model(model, self.inputs, member))
+            if policy.conv_hf32:
+                stack.enter_context(ConvHf32())
+            return self.outputs(model, inputs, policy)
 
-    def outputs(self, model: Any, inputs: dict[str, Any]) -> dict[str, Any]:
+    def outputs(self, model: Any, inputs: dict[str, Any], policy: Any) -> dict[str, Any]:
         """Every output of every entry point, `<entry>/<output>`."""
         from npuport.parity.run import call
-        from npuport.parity.ensemble import computed_once
 
-        with computed_once(self.adapter.pure(model)):
+        with self.memo.over(model, policy):
             return {
                 f"{entry.name}/{output}": tensor
                 for entry in self.entries
                 for output, tensor in call(entry, model, inputs).items()
             }
+
+    def say(self, line: str) -> None:
+        """Progress, for a person who waits."""
+        print(f"  {self.label}: {line}", file=sys.stderr, flush=True)
+
+
+def _note_errors(found: dict[str, Any], outputs: dict[str, Any], golden: dict[str, Any]) -> None:
+    """Append one member's errors: `found[entry][output]` holds a list of each figure."""
+    from npuport.parity.compare import error
+
+    for place, tensor in outputs.items():
+        entry, output = place.rsplit("/", 1)
+        figures = found.setdefault(entry, {}).setdefault(output, {"rms": [], "max_abs": []})
+        rms, max_abs = error(tensor, golden[place])
+        figures["rms"].append(rms)
+        figures["max_abs"].append(max_abs)
 
 
 def _tightened(adapter: Any, model: Any) -> Any:
