@@ -9,12 +9,13 @@ from types import ModuleType
 from typing import Any
 
 import torch
+from torch import Tensor, nn
+
 from npuport.adapter import EntryPoint, Inputs
 from npuport.parity.capture import read_weights
 from npuport.parity.excite import excite
-from torch import Tensor, nn
 
-#: What differs from `VTPConfig()` at each size. Tiny keeps the full vocabulary, so that it reads real captions.
+#: What differs from `VTPConfig()` at each size. Tiny keeps the whole vocabulary, to read real captions.
 SIZES: dict[str, dict[str, int]] = {
     "tiny": {
         "image_size": 64,
@@ -78,7 +79,9 @@ class Vtp:
     default_sizes = ("tiny", "small")
     entry_points = (
         _entry("get_last_layer_feature", "get_last_layer_feature", "image"),
-        _entry("get_last_layer_feature(use_bottleneck)", "get_last_layer_feature", "image", use_bottleneck=True),
+        _entry(
+            "get_last_layer_feature(use_bottleneck)", "get_last_layer_feature", "image", use_bottleneck=True
+        ),
         _entry("get_intermediate_layers_feature", "get_intermediate_layers_feature", "image", n=1),
         EntryPoint("get_intermediate_layers_feature(n=[..], reshape)", _middle_layers, ("image",)),
         _entry("get_reconstruction_latents", "get_reconstruction_latents", "image"),
@@ -110,6 +113,7 @@ class Vtp:
                 del sys.modules[name]
 
     def build(self, source: str | Path) -> nn.Module:
+        """By the constructor, from a size or from a checkpoint's configuration and weights."""
         from vtp.models.vtp_hf import VTPConfig, VTPModel
 
         if isinstance(source, Path):
@@ -120,6 +124,7 @@ class Vtp:
         return model.eval()
 
     def load(self, directory: Path) -> nn.Module:
+        """The way upstream's README does."""
         from vtp.models.vtp_hf import VTPConfig, VTPModel
 
         config = VTPConfig.from_pretrained(directory)
@@ -127,12 +132,15 @@ class Vtp:
         return model
 
     def save(self, model: nn.Module, directory: Path) -> None:
+        """By transformers."""
         model.save_pretrained(directory)  # type: ignore[operator]
 
     def excite(self, model: nn.Module, seed: int) -> None:
+        """The harness's recipe serves; only the attention's weights must be named."""
         excite(model, seed, attention=("attn.qkv.weight", "attn.in_proj_weight"))
 
     def random_inputs(self, model: nn.Module, seed: int, count: int) -> dict[str, Tensor]:
+        """Normal images and latents; captions of random words and length."""
         config: Any = model.config
         generator = torch.Generator().manual_seed(seed)
         side = config.image_size // config.vision_patch_size
@@ -144,13 +152,12 @@ class Vtp:
             row[words + 1] = config.text_vocab_size - 1
         return {
             "image": torch.randn(count, 3, config.image_size, config.image_size, generator=generator),
-            "latents": torch.randn(
-                count, config.vision_feature_bottleneck, side, side, generator=generator
-            ),
+            "latents": torch.randn(count, config.vision_feature_bottleneck, side, side, generator=generator),
             "text": text,
         }
 
     def real_inputs(self, model: nn.Module, tree: Path) -> dict[str, Tensor]:
+        """Upstream's dog, captions through its tokenizer, and the latents that the model makes of the dog."""
         import numpy as np
         from PIL import Image
         from vtp.tokenizers import get_tokenizer
@@ -172,12 +179,14 @@ class Vtp:
                 module.dtype = torch.float32  # type: ignore[assignment]
 
     def pure(self, model: nn.Module) -> Iterable[nn.Module]:
+        """The blocks that the image's entry points share, the decoder and the text tower."""
         yield from model.trunk.blocks  # type: ignore[union-attr, misc]
         for part in (model.pixel_decoder, model.text_transformer):
             if isinstance(part, nn.Module):
                 yield part
 
     def seed(self, seed: int) -> None:
+        """Upstream's seeding helper."""
         from vtp.models.utils.utils import fix_random_seeds
 
         fix_random_seeds(seed)

@@ -1,5 +1,6 @@
-"""torch for tests that need no device: with torch_npu installed and neither CANN nor the simulator under it, a plain
-`import torch` fails.
+"""torch for tests that need no device.
+
+With torch_npu installed and neither CANN nor the simulator under it, a plain `import torch` fails.
 """
 
 import os
@@ -9,6 +10,7 @@ if "torch" not in sys.modules:
     before = os.environ.get("TORCH_DEVICE_BACKEND_AUTOLOAD")
     os.environ["TORCH_DEVICE_BACKEND_AUTOLOAD"] = "0"
     import torch
+
     if before is None:
         del os.environ["TORCH_DEVICE_BACKEND_AUTOLOAD"]
     else:

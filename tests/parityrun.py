@@ -24,7 +24,9 @@ class Judged:
     @property
     def bad(self) -> set[str]:
         """What is not a pass: entry points, and the other checks by their names."""
-        return {result["entry"] or result["id"] for result in self.results["results"] if result["word"] != "pass"}
+        return {
+            result["entry"] or result["id"] for result in self.results["results"] if result["word"] != "pass"
+        }
 
     @property
     def good(self) -> set[str]:
@@ -51,12 +53,28 @@ def npuport(*words: str, **environment: str) -> subprocess.CompletedProcess[str]
 def parity(port: Path, report: Path, *words: str, **environment: str) -> Judged:
     """`npuport parity` on the simulator, at size tiny."""
     done = npuport(
-        *("--port", str(port), "parity", "--json", "--device", "sim", "--size", "tiny", "--report", str(report)),
+        *(
+            "--port",
+            str(port),
+            "parity",
+            "--json",
+            "--device",
+            "sim",
+            "--size",
+            "tiny",
+            "--report",
+            str(report),
+        ),
         *words,
         **environment,
     )
     assert (report / "results.json").is_file(), done.stdout + done.stderr
-    return Judged(done.returncode, json.loads(done.stdout), json.loads((report / "results.json").read_text()), done.stderr)
+    return Judged(
+        done.returncode,
+        json.loads(done.stdout),
+        json.loads((report / "results.json").read_text()),
+        done.stderr,
+    )
 
 
 def copy_of(tree: Path, directory: Path, *edits: tuple[str, str, str]) -> Path:

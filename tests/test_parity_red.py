@@ -1,4 +1,4 @@
-"""The parity suite can fail: faults put into a tree or into the device turn the right cases red, and no others."""
+"""The parity suite can fail: a fault in a tree or in the device turns the right cases red, and no others."""
 
 import shutil
 import subprocess
@@ -112,7 +112,9 @@ def test_a_fault_is_red_where_it_is(
 def test_a_patch_left_out_is_red(ported: Path, tmp_path: Path) -> None:
     """The example's second patch: without it the rotary tables stay on the CPU."""
     port = tmp_path / "port"
-    shutil.copytree(EXAMPLE, port, symlinks=True, ignore=shutil.ignore_patterns("trees", "ported", "checkout", "report"))
+    shutil.copytree(
+        EXAMPLE, port, symlinks=True, ignore=shutil.ignore_patterns("trees", "ported", "checkout", "report")
+    )
     series = port / "patches" / "series"
     names = series.read_text().split()
     left_out = next(name for name in names if name.startswith("0002"))

@@ -15,7 +15,9 @@ def test_every_tensor_arrives_unchanged(session: Session, size: str, result: Res
     differing = [name for name in expected if found.get(name) != expected[name]]
     strange = [name for name in found if name not in expected]
     result.figures = {"tensors": len(expected), "differing": differing, "unexpected": strange}
-    result.require(not differing, f"{len(differing)} of {len(expected)} differ: {_told(expected, found, differing)}")
+    result.require(
+        not differing, f"{len(differing)} of {len(expected)} differ: {_told(expected, found, differing)}"
+    )
     result.require(not strange, f"unexpected: {', '.join(strange)}")
 
 
@@ -23,6 +25,8 @@ def _told(expected: dict, found: dict, names: list[str]) -> str:
     lines = []
     for name in names[:4]:
         here = found.get(name)
-        fields = [field for field in ("dtype", "shape", "sha256") if here and here[field] != expected[name][field]]
+        fields = [
+            field for field in ("dtype", "shape", "sha256") if here and here[field] != expected[name][field]
+        ]
         lines.append(f"{name} ({', '.join(fields) if here else 'missing'})")
     return "; ".join(lines) + ("; ..." if len(names) > 4 else "")

@@ -26,8 +26,12 @@ def test_output(session: Session, case: Case, result: Result) -> None:
     reference, golden = capture.outputs("reference", *place), capture.outputs("golden", *place)
     spread = capture.spread(*place)
     verdicts = [
-        compare(name, outputs.get(name), reference[name], golden[name], spread[name], hf32=case.policy.conv_hf32)
+        compare(
+            name, outputs.get(name), reference[name], golden[name], spread[name], hf32=case.policy.conv_hf32
+        )
         for name in reference
     ]
-    strange = [Comparison(name, "fail", "upstream gives no such output") for name in outputs if name not in reference]
+    strange = [
+        Comparison(name, "fail", "upstream gives no such output") for name in outputs if name not in reference
+    ]
     result.judge(verdicts + strange)

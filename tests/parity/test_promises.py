@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import torch
+
 from npuport.adapter import EntryPoint
 from npuport.parity.capture import Capture, identity
 from npuport.parity.case import POLICIES
@@ -17,7 +18,10 @@ DEFAULT = POLICIES[-1]
 def outputs(session: Session, model: torch.nn.Module, capture: Capture) -> dict[str, torch.Tensor]:
     """All outputs on the smallest set of inputs."""
     names = capture.manifest["ensemble"]
-    inputs = {name: tensor.to("npu:0") for name, tensor in capture.inputs("real" if "real" in names else "random").items()}
+    inputs = {
+        name: tensor.to("npu:0")
+        for name, tensor in capture.inputs("real" if "real" in names else "random").items()
+    }
     return {
         f"{entry.name}/{name}": tensor
         for entry in session.adapter.entry_points
@@ -55,7 +59,9 @@ def test_unit_vectors_have_length_one(session: Session, size: str, result: Resul
     inputs = {name: tensor.to("npu:0") for name, tensor in capture.inputs("random").items()}
 
     furthest = {
-        entry.name: max(float((t.double().norm(dim=-1) - 1).abs().max()) for t in call(entry, model, inputs).values())
+        entry.name: max(
+            float((t.double().norm(dim=-1) - 1).abs().max()) for t in call(entry, model, inputs).values()
+        )
         for entry in entries
     }
 
@@ -76,6 +82,11 @@ def test_what_the_device_saves_it_loads(session: Session, size: str, result: Res
     expected, found = capture.manifest["tensors"], identity(loaded)
     differing = [name for name in expected if found.get(name) != expected[name]]
     changed = unequal(before, outputs(session, loaded, capture))
-    result.figures = {"tensors": len(expected), "differing": differing, "outputs": len(before), "changed": changed}
+    result.figures = {
+        "tensors": len(expected),
+        "differing": differing,
+        "outputs": len(before),
+        "changed": changed,
+    }
     result.require(not differing, f"other than before: {', '.join(differing)}")
     result.require(not changed, f"other outputs than before: {', '.join(changed)}")

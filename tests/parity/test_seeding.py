@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+
 from npuport.parity.result import Result
 from npuport.parity.session import Session
 
@@ -28,7 +29,9 @@ def test_the_device_starts_from_the_seed(session: Session, result: Result) -> No
     other = torch.rand(64, device="npu:0").cpu()
     result.figures = {"seed": SEED, "initial_seed": seed, "state_equal": torch.equal(state, expected)}
     result.require(seed == SEED, f"torch.npu.initial_seed() is {seed} after seeding with {SEED}")
-    result.require(torch.equal(state, expected), "the generator's state is not that of a generator just seeded")
+    result.require(
+        torch.equal(state, expected), "the generator's state is not that of a generator just seeded"
+    )
     result.require(torch.equal(first, again), "the same seed gives other numbers")
     result.require(not torch.equal(first, other), "another seed gives the same numbers")
 
@@ -40,7 +43,9 @@ def test_nothing_absent_is_seeded(session: Session, result: Result, monkeypatch:
     for backend in absent:
         for function in ("manual_seed", "manual_seed_all"):
             if hasattr(getattr(torch, backend), function):
-                monkeypatch.setattr(getattr(torch, backend), function, _spy(session.tree, called, backend, function))
+                monkeypatch.setattr(
+                    getattr(torch, backend), function, _spy(session.tree, called, backend, function)
+                )
 
     session.adapter.seed(SEED)
 

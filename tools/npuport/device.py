@@ -91,7 +91,7 @@ def resolve(wanted: str, progress: Callable[[str], None] = lambda _line: None) -
     """The device to run on.
 
     Args:
-        wanted: `npu`, `sim`, or `auto` for the NPU where one answers and else the simulator, built if need be.
+        wanted: `npu`; `sim`, built if need be; or `auto`, the NPU where one answers and else the simulator.
         progress: told what takes long.
 
     Raises:

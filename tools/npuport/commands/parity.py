@@ -25,10 +25,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where the ported model runs: a real NPU, the simulator, or (auto) the NPU where one answers",
     )
     parser.add_argument(
-        "--size", action="append", default=[], metavar="NAME", help="a model size; may be given more than once"
+        "--size",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a model size; may be given more than once",
     )
     parser.add_argument(
-        "--weights", type=Path, metavar="DIR", help="a checkpoint's directory, instead of excited random weights"
+        "--weights",
+        type=Path,
+        metavar="DIR",
+        help="a checkpoint's directory, instead of excited random weights",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of weights and inputs (default: 0)")
     parser.add_argument("--tree", type=Path, metavar="DIR", help="judge this tree instead of the ported one")
@@ -66,7 +73,16 @@ def _command(args: argparse.Namespace, layout: Layout, device: str, report: Path
     suite = HARNESS / "tests" / "parity"
     words = [sys.executable, "-m", "pytest", "-c", str(suite / "pytest.ini"), str(suite)]
     words += ["-p", "no:terminal", "--progress"]
-    words += ["--device", device, "--port", str(layout.root), "--report", str(report), "--seed", str(args.seed)]
+    words += [
+        "--device",
+        device,
+        "--port",
+        str(layout.root),
+        "--report",
+        str(report),
+        "--seed",
+        str(args.seed),
+    ]
     for size in args.size:
         words += ["--size", size]
     for name in ("weights", "tree"):
@@ -97,10 +113,13 @@ def _outcome(report: Path, code: int) -> Outcome:
     lines = [
         "",
         f"{results['model']} on {results['device']['name']}: {results['verdict']}",
-        "  " + ", ".join(f"{count} {word}" for word, count in counts.items()) + f" in {results['seconds']:.0f} s",
+        "  "
+        + ", ".join(f"{count} {word}" for word, count in counts.items())
+        + f" in {results['seconds']:.0f} s",
     ]
     if worst:
-        lines.append(f"  largest ratio {worst['ratio']:.2f} (a pass is up to {results['criterion']['pass']:g}): {worst['id']}")
+        limit = results["criterion"]["pass"]
+        lines.append(f"  largest ratio {worst['ratio']:.2f} (a pass is up to {limit:g}): {worst['id']}")
     if results["fallbacks"]:
         lines.append(f"  ran on the CPU: {', '.join(one['operation'] for one in results['fallbacks'])}")
     lines.append(f"  {report / 'report.md'}")

@@ -1,10 +1,10 @@
 """Captures: what the reference process leaves for the candidate to be compared with.
 
-    manifest.json                         what it is of, every parameter and buffer, the ensemble's errors
-    checkpoint/                           the model, as upstream saves it
-    inputs.<inputs>.safetensors
-    reference.<mode>.<inputs>.safetensors float32 on the CPU, `<entry point>/<output>`
-    golden.<mode>.<inputs>.safetensors    float64 on the CPU
+manifest.json                         what it is of, every parameter and buffer, the ensemble's errors
+checkpoint/                           the model, as upstream saves it
+inputs.<inputs>.safetensors
+reference.<mode>.<inputs>.safetensors float32 on the CPU, `<entry point>/<output>`
+golden.<mode>.<inputs>.safetensors    float64 on the CPU
 """
 
 import hashlib
@@ -62,7 +62,10 @@ class Capture:
     def spread(self, policy: Policy, inputs: str, entry: str) -> dict[str, Spread]:
         """The ensemble's errors for each output of an entry point."""
         outputs = self.manifest["ensemble"][inputs][policy.name][entry]
-        return {name: Spread(tuple(figures["rms"]), tuple(figures["max_abs"])) for name, figures in outputs.items()}
+        return {
+            name: Spread(tuple(figures["rms"]), tuple(figures["max_abs"]))
+            for name, figures in outputs.items()
+        }
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:

@@ -136,7 +136,8 @@ def _unlike(actual: Tensor | None, reference: Tensor, golden: Tensor) -> str:
         return f"{unequal} of {actual.numel()} {_name(actual)} elements differ" if unequal else ""
     strange = ~actual.isfinite() & golden.isfinite()
     if bool(strange.any()):
-        return f"{int(strange.sum())} of {actual.numel()} elements are NaN or infinite, in the golden none of them"
+        count = int(strange.sum())
+        return f"{count} of {actual.numel()} elements are NaN or infinite, in the golden none of them"
     special = ~golden.isfinite()
     if not bool((actual[special].double().nan_to_num(7.0) == golden[special].nan_to_num(7.0)).all()):
         return "NaN and infinities differ from the golden's"

@@ -1,9 +1,9 @@
 """What a candidate's error may be, and why.
 
-The candidate's error against the float64 golden is set in relation to the errors that valid float32 runs on the
-CPU make themselves (`ensemble`), the largest of them. That needs no tolerance of anybody's choosing, holds
-for every output whatever its scale and conditioning, and is sharp: one head's sign, 1e-3 on a few weights and
-a layer rounded to bfloat16 lie at 10 to 1e5, valid variants of the run at 1.0.
+The candidate's error against the float64 golden is set in relation to the largest error that valid float32
+runs on the CPU make themselves (`ensemble`). That needs no tolerance of anybody's choosing, holds for every
+output whatever its scale and conditioning, and is sharp: one head's sign, 1e-3 on a few weights and a layer
+rounded to bfloat16 lie at 10 to 1e5, valid variants of the run at 1.0.
 
 The usual criteria do not serve here; measured on VTP, eight valid variants against three kinds of fault:
 "differs by < 1%", cosine and PSNR let the faults pass; `assert_close`, Polygraphy's 1e-5, Ascend's MERE and
@@ -24,7 +24,7 @@ PASS = 3.0
 REVIEW = 8.0
 #: A single worst element may stray farther than the root mean square: 4 instead of 3.
 MAX_ABS = 4.0
-#: Errors below this part of the output's root mean square are rounding of the output itself: one ulp of float32.
+#: Errors below this part of the output's root mean square round the output itself: one ulp of float32.
 FLOOR = 2.0**-23
 
 

@@ -1,8 +1,8 @@
 """How far valid float32 runs on the CPU lie from the golden: the measure for the device's error.
 
 One run will not do: where a model rounds coarsely (bfloat16 RoPE), noise of one ulp flips roundings, and the
-errors of two valid runs can differ by orders of magnitude. So the measure is the largest error of a default run
-and of runs whose inputs are jittered by about half an ulp.
+errors of two valid runs can differ by orders of magnitude. So the measure is the largest error of a default
+run and of runs whose inputs are jittered by about half an ulp.
 """
 
 from collections.abc import Iterator

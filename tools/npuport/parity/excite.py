@@ -22,8 +22,8 @@ LOGIT = 2.6
 def excite(model: "nn.Module", seed: int, attention: tuple[str, ...] = ()) -> None:
     """Move every parameter of `model` off its initial value, in place.
 
-    Norm weights become 1 ± 0.2, biases and scalars move by 0.1, matrices and kernels are redrawn with variance
-    1 / fan-in so that every layer passes its input on at its scale.
+    Norm weights become 1 ± 0.2, biases and scalars move by 0.1, matrices and kernels are redrawn with
+    variance 1 / fan-in so that every layer passes its input on at its scale.
 
     Args:
         model: on the CPU, its parameters float32, freshly built.

@@ -21,7 +21,7 @@ from npuport.errors import PortError
 
 
 def golden(model: nn.Module) -> nn.Module:
-    """A copy whose float32 parameters and buffers are float64, all others untouched; run it in `float64()`."""
+    """A copy with its float32 parameters and buffers in float64, all others untouched; for `float64()`."""
     widened = copy.deepcopy(model)
     for tensor in [*widened.parameters(), *widened.buffers()]:
         if tensor.dtype == torch.float32:
@@ -39,7 +39,7 @@ def float64() -> Iterator[None]:
     default = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:
-        with _Widen(), _RefuseFloat32():
+        with _Widen(), _RefuseFloat32():  # type: ignore[no-untyped-call]
             yield
     finally:
         torch.set_default_dtype(default)
@@ -65,11 +65,15 @@ def _widened(argument: Any) -> Any:
     return torch.float64 if argument is torch.float32 else argument
 
 
-class _RefuseFloat32(TorchDispatchMode):
+class _RefuseFloat32(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """No operation may yield float32."""
 
     def __torch_dispatch__(
-        self, func: Any, types: Sequence[Any], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+        self,
+        func: Any,
+        types: Sequence[Any],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
     ) -> Any:
         result = func(*args, **(kwargs or {}))
         for leaf in tree_iter(result):

@@ -59,7 +59,9 @@ class Memo:
             key = (*place, _digest((args, sorted(kwargs.items()))))
             if key not in self._memory:
                 self._memory[key] = forward(*args, **kwargs)
-            return tree_map(lambda leaf: leaf.clone() if isinstance(leaf, Tensor) else leaf, self._memory[key])
+            return tree_map(
+                lambda leaf: leaf.clone() if isinstance(leaf, Tensor) else leaf, self._memory[key]
+            )
 
         return remembered
 

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,9 @@ RESULT = pytest.StashKey[Result]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The suite's options."""
     group = parser.getgroup("npuport", "parity of a ported model")
-    group.addoption("--device", default="auto", choices=("auto", "npu", "sim"), help="where the candidate runs")
+    group.addoption(
+        "--device", default="auto", choices=("auto", "npu", "sim"), help="where the candidate runs"
+    )
     group.addoption("--port", type=Path, help="the port's directory (default: upwards of the current one)")
     group.addoption("--size", action="append", default=[], help="a model size; may be given more than once")
     group.addoption("--weights", type=Path, help="a checkpoint's directory, instead of excited weights")
@@ -36,7 +39,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the device ready, before anything imports torch, and take over the report."""
-    layout = Layout(config.getoption("--port").resolve()) if config.getoption("--port") else find_port(Path.cwd())
+    layout = (
+        Layout(config.getoption("--port").resolve()) if config.getoption("--port") else find_port(Path.cwd())
+    )
     settings = Settings(
         port=layout.root,
         device=config.getoption("--device"),
@@ -93,9 +98,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     sizes = config.stash[SESSION].sizes
 
     def place(item: pytest.Item) -> tuple[int, bool]:
-        params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-        case = params.get("case")
-        size = case.size if case else params.get("size")
+        case, size = _subject(item)
         return (sizes.index(size) if size else -1, bool(case and case.policy.tight))
 
     items.sort(key=place)
@@ -116,13 +119,19 @@ def result(request: pytest.FixtureRequest) -> Result:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Open the test's result."""
-    params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-    case = params.get("case")
-    found = Result(id=item.name, check=item.path.stem.removeprefix("test_"), size=params.get("size"))
+    case, size = _subject(item)
+    found = Result(id=item.name, check=item.path.stem.removeprefix("test_"), size=size)
     if case:
-        found.size, found.inputs = case.size, case.inputs
-        found.policy, found.entry = case.policy.name, case.entry.name
+        found.inputs, found.policy, found.entry = case.inputs, case.policy.name, case.entry.name
     item.stash[RESULT] = found
+
+
+def _subject(item: pytest.Item) -> tuple[Case | None, str | None]:
+    """The case and the size that a test is about, where it is about any."""
+    callspec = getattr(item, "callspec", None)
+    params: dict[str, Any] = callspec.params if callspec else {}
+    case: Case | None = params.get("case")
+    return case, case.size if case else params.get("size")
 
 
 @pytest.hookimpl(wrapper=True)

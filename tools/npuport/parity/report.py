@@ -1,4 +1,4 @@
-"""The report's contents: `results.json`, which docs/results.schema.json describes, and `report.md` made from it."""
+"""The report: `results.json`, which docs/results.schema.json describes, and `report.md` made from it."""
 
 import importlib.metadata
 import math
@@ -78,7 +78,7 @@ def render(results: dict[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
-        autoescape=False,  # noqa: S701 - Markdown
+        autoescape=False,
     )
     environment.filters |= {"figure": _figure, "ratio": _ratio, "percent": _percent}
     template = environment.get_template("report.md.j2")

@@ -105,7 +105,7 @@ class Session:
         """What the reference process left for a size; made now where it is missing."""
         from npuport.checkout import checkout
         from npuport.parity.capture import Capture
-        from npuport.parity.reference import Recipe, ensure
+        from npuport.parity.recipe import Recipe, ensure
 
         if size not in self._captures:
             recipe = Recipe(
