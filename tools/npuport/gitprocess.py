@@ -54,7 +54,7 @@ _NETWORK = (
     "GIT_CURL",
     "GIT_TRACE",
 )
-_NO_SPACE = ("No space left on device", "Disk quota exceeded", "File too large")
+_NO_SPACE = ("No space left on device", "Out of diskspace", "Disk quota exceeded", "File too large")
 
 
 class GitFailed(PortError):

@@ -47,16 +47,15 @@ def status(layout: Layout) -> Status:
     """
     lock = read_lock(layout.lock)
     pin = Line("pin", "good", f"{lock.commit} of {lock.url} {lock.branch}")
-    lines = [
+    lines = (
         pin,
         _series(layout, lock),
         _cache(layout, lock),
         _tree("ported", tree_state(layout), lock.ported_commit, lock.ported_tree),
         _tree("checkout", trees.linked(layout.checkout), lock.commit, lock.tree),
-    ]
-    if device := _device():
-        lines.append(device)
-    return Status(tuple(lines))
+        _device(),
+    )
+    return Status(lines)
 
 
 def tree_state(layout: Layout) -> TreeState | None:
@@ -102,13 +101,20 @@ def _tree(name: str, there: TreeState | None, commit: str, tree: str) -> Line:
     return Line(name, "good", f"{there.commit}, tree {there.tree[:12]}")
 
 
-def _device() -> Line | None:
-    """What the parity suite would run on."""
+def _device() -> Line:
+    """What the parity suite would run on. Nothing is built to find out."""
+    from npuport import device, simulator
+
+    found = device.probe()
+    if found.name:
+        return Line("device", "good", found.name)
     try:
-        from npuport.device import resolve
-    except ImportError:  # a part of the harness that is not installed
-        return None
-    try:
-        return Line("device", "good", resolve("auto").name)
+        directory = simulator.plan().directory
     except PortError as error:
-        return Line("device", "absent", error.message, error.mend)
+        return Line(
+            "device", "absent", f"no NPU, and the simulator cannot be built: {error.message}", error.mend
+        )
+    if not simulator.built(directory):
+        text = f"{simulator.DEVICE_NAME}, not built yet; {found.missing}"
+        return Line("device", "absent", text, "npuport sim build")
+    return Line("device", "good", f"{simulator.DEVICE_NAME}; {found.missing}")

@@ -1,0 +1,72 @@
+"""`npuport status`: what is there, what is stale, what differs."""
+
+import pytest
+
+from gitworld import MODEL, Port, commit, diff_of, edited, make_patch
+from npuport.checkout import checkout
+from npuport.errors import PortError
+from npuport.port import PortResult
+from npuport.refresh import refresh
+from npuport.status import Status, status, tree_state
+
+
+def states(found: Status) -> dict[str, str]:
+    return {line.name: line.state for line in found.lines if line.name != "device"}
+
+
+def test_before_anything(port: Port) -> None:
+    port.write_lock()
+    assert states(status(port.layout)) == {
+        "pin": "good",
+        "series": "stale",
+        "cache": "good",
+        "ported": "absent",
+        "checkout": "absent",
+    }
+
+
+def test_all_good(port: Port, ported: PortResult) -> None:
+    checkout(port.layout)
+    found = status(port.layout)
+    assert found.good
+    assert set(states(found).values()) == {"good"}
+    tree = tree_state(port.layout)
+    assert tree is not None
+    assert (tree.commit, tree.tree) == (ported.commit, ported.tree)
+
+
+def test_new_lock_makes_the_tree_stale(port: Port, ported: PortResult) -> None:
+    port.write_series(make_patch(diff_of(port.upstream, {"model.py": edited(7, "77")})))
+    assert states(status(port.layout))["series"] == "differs"
+    refresh(port.layout)
+    found = status(port.layout)
+    assert not found.good
+    assert states(found)["series"] == "good"
+    assert states(found)["ported"] == "stale"
+
+
+def test_new_pin_makes_cache_and_checkout_stale(port: Port, ported: PortResult) -> None:
+    checkout(port.layout)
+    commit(port.upstream, {"model.py": MODEL + "\n"})
+    port.write_lock()
+    assert states(status(port.layout)) == {
+        "pin": "good",
+        "series": "stale",
+        "cache": "absent",
+        "ported": "stale",
+        "checkout": "stale",
+    }
+
+
+def test_edits_are_seen(port: Port, ported: PortResult) -> None:
+    (ported.path / "model.py").write_text("mine\n")
+    (line,) = [line for line in status(port.layout).lines if line.name == "ported"]
+    assert line.state == "differs"
+    assert "model.py" in line.text
+    assert line.mend
+
+
+def test_malformed_lock(port: Port) -> None:
+    port.layout.lock.write_text("format: 1\n")
+    with pytest.raises(PortError, match=r"upstream\.lock"):
+        status(port.layout)
