@@ -94,7 +94,7 @@ def _command(args: argparse.Namespace, layout: Layout, device: str, report: Path
 def _run_suite(command: list[str]) -> int:
     """Run pytest, its output on our stderr; an interrupt reaches it too, and is waited for."""
     path = [str(HARNESS / "tools"), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path)}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path), "TQDM_DISABLE": "1"}
     with subprocess.Popen(command, env=environment, stdout=sys.stderr, cwd=HARNESS) as child:
         try:
             return child.wait()

@@ -99,6 +99,7 @@ def _run_child(recipe: Recipe, out: Path) -> None:
         **os.environ,
         "TORCH_DEVICE_BACKEND_AUTOLOAD": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "TQDM_DISABLE": "1",
     }
     environment["PYTHONPATH"] = os.pathsep.join(
         [str(Path(__file__).resolve().parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
