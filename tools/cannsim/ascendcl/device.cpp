@@ -49,7 +49,7 @@ aclError aclrtDeviceEnablePeerAccess(int32_t peer, uint32_t) { return cannsim::c
 // mode, saturation, is refused: results would differ.
 aclError aclrtSetDeviceSatMode(aclrtFloatOverflowMode mode) {
   if (mode == ACL_RT_OVERFLOW_MODE_INFNAN) return ACL_SUCCESS;
-  return fail(ACL_ERROR_RT_FEATURE_NOT_SUPPORT,
+  return fail(ACL_ERROR_API_NOT_SUPPORT,
               "[cannsim] aclrtSetDeviceSatMode: only the INF/NaN mode is simulated");
 }
 
@@ -100,7 +100,7 @@ aclError aclrtGetDeviceInfo(uint32_t device, aclrtDevAttr attribute, int64_t* va
       *value = 0;
       return ACL_SUCCESS;
     default:
-      return fail(ACL_ERROR_RT_FEATURE_NOT_SUPPORT, "[cannsim] aclrtGetDeviceInfo: attribute " +
-                                                        std::to_string(attribute) + " is not simulated");
+      return fail(ACL_ERROR_API_NOT_SUPPORT, "[cannsim] aclrtGetDeviceInfo: attribute " +
+                                                 std::to_string(attribute) + " is not simulated");
   }
 }

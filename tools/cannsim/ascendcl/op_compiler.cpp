@@ -7,6 +7,7 @@
 
 #include "acl/acl_op_compiler.h"
 #include "core/export.h"
+#include "core/queue.h"
 #include "core/status.h"
 
 using cannsim::fail;
@@ -22,8 +23,9 @@ std::map<aclCompileOpt, std::string>& options() {
 }
 
 int refuse_graph_op(const char* function, const char* op) {
-  return fail(ACL_ERROR_OP_NOT_FOUND, std::string("[cannsim] ") + function + ": the graph op '" +
-                                          (op ? op : "?") + "' is not simulated; only aclnn ops are");
+  return cannsim::fail_task(ACL_ERROR_OP_NOT_FOUND, std::string("[cannsim] ") + function +
+                                                        ": the graph op '" + (op ? op : "?") +
+                                                        "' is not simulated; only aclnn ops are");
 }
 
 }  // namespace

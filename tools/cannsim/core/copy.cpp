@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/memory.h"
+#include "core/queue.h"
 #include "core/status.h"
 
 namespace cannsim {
@@ -15,11 +16,11 @@ enum class Side { host, device, either };
 int resolve(const char* role, const void* pointer, std::size_t count, Side wanted, void** address) {
   auto allocation = find_allocation(pointer);
   if (wanted == Side::device && !allocation) {
-    return fail(ACL_ERROR_RT_PARAM_INVALID, std::string("[cannsim] ") + role + " is not device memory");
+    return fail_task(ACL_ERROR_RT_PARAM_INVALID, std::string("[cannsim] ") + role + " is not device memory");
   }
   if (wanted == Side::host && allocation) {
-    return fail(ACL_ERROR_RT_PARAM_INVALID,
-                std::string("[cannsim] ") + role + " is device memory, not the host's");
+    return fail_task(ACL_ERROR_RT_PARAM_INVALID,
+                     std::string("[cannsim] ") + role + " is device memory, not the host's");
   }
   if (!allocation) {
     *address = const_cast<void*>(pointer);
@@ -27,9 +28,10 @@ int resolve(const char* role, const void* pointer, std::size_t count, Side wante
   }
   auto offset = static_cast<std::size_t>(static_cast<const std::byte*>(pointer) - allocation->base);
   if (count > allocation->size - offset) {
-    return fail(ACL_ERROR_RT_PARAM_INVALID,
-                std::string("[cannsim] ") + role + " runs past its allocation: " + std::to_string(count) +
-                    " bytes at offset " + std::to_string(offset) + " of " + std::to_string(allocation->size));
+    return fail_task(ACL_ERROR_RT_PARAM_INVALID, std::string("[cannsim] ") + role +
+                                                     " runs past its allocation: " + std::to_string(count) +
+                                                     " bytes at offset " + std::to_string(offset) + " of " +
+                                                     std::to_string(allocation->size));
   }
   *address = allocation->alias + offset;
   return ACL_SUCCESS;
@@ -37,8 +39,9 @@ int resolve(const char* role, const void* pointer, std::size_t count, Side wante
 
 int check_capacity(std::size_t capacity, std::size_t count) {
   if (count <= capacity) return ACL_SUCCESS;
-  return fail(ACL_ERROR_RT_PARAM_INVALID, "[cannsim] " + std::to_string(count) + " bytes do not fit the " +
-                                              std::to_string(capacity) + " of the destination");
+  return fail_task(ACL_ERROR_RT_PARAM_INVALID, "[cannsim] " + std::to_string(count) +
+                                                   " bytes do not fit the " + std::to_string(capacity) +
+                                                   " of the destination");
 }
 
 Side source_side(CopyKind kind) {
@@ -55,7 +58,8 @@ Side destination_side(CopyKind kind) {
 
 int copy(void* destination, std::size_t capacity, const void* source, std::size_t count, CopyKind kind) {
   if (count == 0) return ACL_SUCCESS;
-  if (!destination || !source) return fail(ACL_ERROR_RT_PARAM_INVALID, "[cannsim] copy of a null pointer");
+  if (!destination || !source)
+    return fail_task(ACL_ERROR_RT_PARAM_INVALID, "[cannsim] copy of a null pointer");
   if (int error = check_capacity(capacity, count)) return error;
   void *to = nullptr, *from = nullptr;
   if (int error = resolve("the copy's destination", destination, count, destination_side(kind), &to))
@@ -67,7 +71,7 @@ int copy(void* destination, std::size_t capacity, const void* source, std::size_
 
 int fill(void* destination, std::size_t capacity, int value, std::size_t count) {
   if (count == 0) return ACL_SUCCESS;
-  if (!destination) return fail(ACL_ERROR_RT_PARAM_INVALID, "[cannsim] fill of a null pointer");
+  if (!destination) return fail_task(ACL_ERROR_RT_PARAM_INVALID, "[cannsim] fill of a null pointer");
   if (int error = check_capacity(capacity, count)) return error;
   void* to = nullptr;
   if (int error = resolve("the fill's destination", destination, count, Side::either, &to)) return error;

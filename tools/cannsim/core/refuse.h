@@ -7,11 +7,12 @@
 
 namespace cannsim {
 
-// What the runtime answers (ACL_ERROR_RT_FEATURE_NOT_SUPPORT), and what libhccl does (HCCL_E_NOT_SUPPORT).
-inline constexpr int kNotSupported = 207000;
+// What the runtime answers (ACL_ERROR_API_NOT_SUPPORT), and what libhccl does (HCCL_E_NOT_SUPPORT). Never
+// ACL_ERROR_RT_FEATURE_NOT_SUPPORT: torch_npu takes that for an old driver, warns once and goes on.
+inline constexpr int kNotSupported = 200001;
 inline constexpr int kHcclNotSupported = 5;
 
-// Sets a recent error that names the function, and returns `code`.
+// Sets a recent error that names the function, and returns `code`; fatal on torch_npu's queue (queue.h).
 CANNSIM_EXPORT int refuse(std::string_view function, int code = kNotSupported);
 
 }  // namespace cannsim

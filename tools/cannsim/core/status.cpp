@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/queue.h"
+
 namespace cannsim {
 namespace {
 
@@ -19,7 +21,7 @@ int fail(int code, std::string message) {
 }
 
 int refuse(std::string_view function, int code) {
-  return fail(code, "[cannsim] " + std::string(function) + " is not implemented by the simulator");
+  return fail_task(code, "[cannsim] " + std::string(function) + " is not implemented by the simulator");
 }
 
 const char* take_recent_error() {

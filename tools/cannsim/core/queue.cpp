@@ -1,0 +1,26 @@
+#include "core/queue.h"
+
+#include <pthread.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+#include "core/status.h"
+
+namespace cannsim {
+
+bool on_queue_thread() {
+  char name[16] = "";
+  pthread_getname_np(pthread_self(), name, sizeof name);
+  return std::string_view(name).starts_with("acl_thread");
+}
+
+int fail_task(int code, std::string message) {
+  if (!on_queue_thread()) return fail(code, std::move(message));
+  std::fprintf(stderr, "%s (on torch_npu's queue, which cannot go on)\n", message.c_str());
+  std::abort();
+}
+
+}  // namespace cannsim
