@@ -10,33 +10,9 @@ const Tensor& tensor_of(const aclTensor* handle) {
   return handle->view;
 }
 
-Tensor stand_in(const Tensor& tensor) {
-  if (!tensor.defined()) return tensor;
-  return at::empty_strided(tensor.sizes(), tensor.strides(), tensor.options().device(at::kMeta));
-}
-
-void Signature::add(at::IntArrayRef values) {
-  add(values.size());
-  key_.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(std::int64_t));
-}
-
-void Signature::add(const Tensor& tensor) {
-  add(tensor.defined());
-  if (!tensor.defined()) return;
-  add(tensor.scalar_type());
-  add(tensor.sizes());
-  add(tensor.strides());
-}
-
-void Signature::add(const Scalar& scalar) {
-  add(scalar.type());
-  if (scalar.isIntegral(true)) add(scalar.toLong());
-  if (scalar.isFloatingPoint()) add(scalar.toDouble());
-}
-
 void SizedOutput::write(const Tensor& result) {
-  TORCH_CHECK(result.numel() <= room_.numel(), "the result has ", result.numel(), " elements, the output room for ",
-              room_.numel());
+  TORCH_CHECK(result.numel() <= room_.numel(), "the result has ", result.numel(),
+              " elements, the output room for ", room_.numel());
   auto shaped = at::from_blob(room_.data_ptr(), result.sizes(), room_.options());
   shaped.copy_(result);
   handle_->view = shaped;
@@ -67,13 +43,6 @@ Tensors Argument<TensorList>::read(Abi handle) {
   Tensors tensors;
   tensors.reserve(handle->elements.size());
   for (const auto* element : handle->elements) tensors.push_back(element ? tensor_of(element) : Tensor());
-  return tensors;
-}
-
-Tensors Argument<TensorList>::plan(const Value& value) {
-  Tensors tensors;
-  tensors.reserve(value.size());
-  for (const auto& tensor : value) tensors.push_back(stand_in(tensor));
   return tensors;
 }
 

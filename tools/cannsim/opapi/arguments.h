@@ -1,9 +1,9 @@
-// What an op's parameters may be. Each kind says what the C function receives (Abi), what is kept of it between
-// the phases (Value: handles and strings are the caller's and may be gone by then), and what the body sees (Passed).
+// What an op's parameters may be. Each kind says what the C function receives (Abi), what is kept of it
+// between the phases (Value: handles and strings are the caller's and may be gone by then), and what the body
+// sees (Passed).
 #pragma once
 
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/empty_strided.h>
 
 #include <array>
 #include <cstdint>
@@ -45,26 +45,8 @@ class SizedOutput {
   Tensor room_;
 };
 
-// Collects what the checks of phase 1 depend on.
-class Signature {
- public:
-  template <typename T>
-  void add(const T& value) {
-    key_.append(reinterpret_cast<const char*>(&value), sizeof value);
-  }
-  void add(at::IntArrayRef values);
-  void add(const Tensor& tensor);
-  void add(const Scalar& scalar);
-  const std::string& key() const { return key_; }
-
- private:
-  std::string key_;
-};
-
 // The tensor behind a handle. Throws when there is none, or when no op may use it.
 const Tensor& tensor_of(const aclTensor* handle);
-// A tensor of the same shape, strides and type without memory: a body that gets it checks and computes nothing.
-Tensor stand_in(const Tensor& tensor);
 
 using Tensors = std::vector<Tensor>;
 
@@ -74,8 +56,6 @@ struct PlainArgument {
   using Value = T;
   using Passed = T;
   static Value read(Abi value) { return value; }
-  static void sign(Signature& signature, const Value& value) { signature.add(value); }
-  static Value plan(const Value& value) { return value; }
   static void outputs(Tensors&, const Value&) {}
 };
 
@@ -110,7 +90,6 @@ struct Argument<Text> : PlainArgument<Text> {
   using Abi = const char*;
   using Passed = const Text&;
   static Value read(Abi value);
-  static void sign(Signature& signature, const Value& value) { signature.add(c10::hash<Text>{}(value)); }
 };
 
 template <>
@@ -131,7 +110,6 @@ struct Argument<OptionalScalar> : PlainArgument<OptionalScalar> {
   using Abi = const aclScalar*;
   using Passed = const OptionalScalar&;
   static Value read(Abi handle) { return handle ? Value(handle->value) : std::nullopt; }
-  static void sign(Signature& signature, const Value& value) { signature.add(value.value_or(false)); }
 };
 
 template <>
@@ -139,7 +117,6 @@ struct Argument<IntArray> : PlainArgument<std::vector<std::int64_t>> {
   using Abi = const aclIntArray*;
   using Passed = at::IntArrayRef;
   static Value read(Abi handle) { return handle ? handle->values : Value(); }
-  static void sign(Signature& signature, const Value& value) { signature.add(at::IntArrayRef(value)); }
 };
 
 template <>
@@ -147,7 +124,6 @@ struct Argument<Tensor> : PlainArgument<Tensor> {
   using Abi = const aclTensor*;
   using Passed = const Tensor&;
   static Value read(Abi handle) { return tensor_of(handle); }
-  static Value plan(const Value& value) { return stand_in(value); }
 };
 
 template <>
@@ -155,8 +131,6 @@ struct Argument<OptionalTensor> : PlainArgument<OptionalTensor> {
   using Abi = const aclTensor*;
   using Passed = const OptionalTensor&;
   static Value read(Abi handle) { return handle ? Value(tensor_of(handle)) : std::nullopt; }
-  static void sign(Signature& signature, const Value& value) { signature.add(value.value_or(Tensor())); }
-  static Value plan(const Value& value) { return value ? Value(stand_in(*value)) : std::nullopt; }
 };
 
 template <>
@@ -181,10 +155,6 @@ struct Argument<TensorList> : PlainArgument<Tensors> {
   using Abi = const aclTensorList*;
   using Passed = const Tensors&;
   static Value read(Abi handle);
-  static void sign(Signature& signature, const Value& value) {
-    for (const auto& tensor : value) signature.add(tensor);
-  }
-  static Value plan(const Value& value);
 };
 
 template <>
@@ -198,7 +168,6 @@ struct Argument<SizedOut> : PlainArgument<SizedOutput> {
   using Abi = aclTensor*;
   using Passed = SizedOutput&;
   static Value read(Abi handle);
-  static void sign(Signature& signature, const Value& value) { signature.add(value.room()); }
   static void outputs(Tensors& all, const Value& value) { all.push_back(value.room()); }
 };
 

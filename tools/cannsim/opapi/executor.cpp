@@ -5,32 +5,35 @@
 #include <ATen/record_function.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/core/impl/LocalDispatchKeySet.h>
+#include <c10/util/ScopeExit.h>
+#include <pthread.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
+#include <string_view>
 
 #include "core/export.h"
 #include "core/status.h"
 #include "core/trace.h"
-#include "opapi/op.h"
 
 namespace cannsim {
 namespace {
 
-// Signatures an op remembers: scalars that change at each step must not grow the set without end.
-constexpr std::size_t remembered_signatures = 4096;
+// How far the body's run in phase 1 has come, on this thread.
+enum class Planning { no, yes, done };
+thread_local Planning planning = Planning::no;
 
 // Nothing between an op's body and ATen's kernels: no autograd, autocast, function transforms or Python.
 class KernelScope {
  private:
   static c10::DispatchKeySet layers() {
     using c10::DispatchKey;
-    static const auto keys = c10::autograd_dispatch_keyset_with_ADInplaceOrView | c10::autocast_dispatch_keyset |
-                             c10::python_ks |
-                             c10::DispatchKeySet({DispatchKey::FuncTorchDynamicLayerBackMode,
-                                                  DispatchKey::FuncTorchDynamicLayerFrontMode,
-                                                  DispatchKey::FuncTorchBatched, DispatchKey::Functionalize,
-                                                  DispatchKey::PreDispatch});
+    static const auto keys =
+        c10::autograd_dispatch_keyset_with_ADInplaceOrView | c10::autocast_dispatch_keyset | c10::python_ks |
+        c10::DispatchKeySet({DispatchKey::FuncTorchDynamicLayerBackMode,
+                             DispatchKey::FuncTorchDynamicLayerFrontMode, DispatchKey::FuncTorchBatched,
+                             DispatchKey::Functionalize, DispatchKey::PreDispatch});
     return keys;
   }
   c10::InferenceMode normal_{false};
@@ -50,8 +53,16 @@ std::string reason(const std::exception& error) {
   return text.substr(0, text.find('\n'));
 }
 
-[[noreturn]] void die(const Op& op, const std::string& why) {
-  std::fprintf(stderr, "cannsim: %s failed on the device: %s\n", op.name(), why.c_str());
+// Some of torch_npu's functions, and all of them with TASK_QUEUE_ENABLE=2, run phase 1 on the queue thread
+// too.
+bool on_queue_thread() {
+  char name[16] = "";
+  pthread_getname_np(pthread_self(), name, sizeof name);
+  return std::string_view(name).starts_with("acl_thread");
+}
+
+[[noreturn]] void die(const std::string& why) {
+  std::fprintf(stderr, "[cannsim] %s (on torch_npu's queue, which cannot go on)\n", why.c_str());
   std::abort();
 }
 
@@ -69,16 +80,17 @@ void flip(const Tensors& outputs, const OpFault& fault) {
 
 void check_fault(const Tensors& outputs, const OpFault& fault) {
   TORCH_CHECK(fault.kind != OpFault::Kind::error, "failed because CANNSIM_FAULT asks for it");
-  TORCH_CHECK(fault.output >= 0 && fault.output < static_cast<int>(outputs.size()), "CANNSIM_FAULT flips output ",
-              fault.output, " of ", outputs.size());
+  TORCH_CHECK(fault.output >= 0 && fault.output < static_cast<int>(outputs.size()),
+              "CANNSIM_FAULT flips output ", fault.output, " of ", outputs.size());
   const auto& output = outputs[fault.output];
-  TORCH_CHECK(fault.element >= 0 && fault.element < output.numel(), "CANNSIM_FAULT flips element ", fault.element,
-              " of ", output.numel());
-  TORCH_CHECK(fault.bit >= 0 && fault.bit < 8 * output.element_size(), "CANNSIM_FAULT flips bit ", fault.bit, " of ",
-              8 * output.element_size());
+  TORCH_CHECK(fault.element >= 0 && fault.element < output.numel(), "CANNSIM_FAULT flips element ",
+              fault.element, " of ", output.numel());
+  TORCH_CHECK(fault.bit >= 0 && fault.bit < 8 * output.element_size(), "CANNSIM_FAULT flips bit ", fault.bit,
+              " of ", 8 * output.element_size());
 }
 
 void count(const aclOpExecutor& call) {
+  call.op.count();
   count_call(call.op.name());
   if (const auto math = call.cube_math()) {
     count_call(std::string(call.op.name()) + " cubeMathType=" + std::to_string(static_cast<int>(*math)));
@@ -87,7 +99,8 @@ void count(const aclOpExecutor& call) {
 
 }  // namespace
 
-Op::Op(const char* name, std::vector<const char*> parameters) : name_(name), parameters_(std::move(parameters)) {
+Op::Op(const char* name, std::vector<const char*> parameters)
+    : name_(name), parameters_(std::move(parameters)) {
   table().push_back(this);
 }
 
@@ -96,39 +109,35 @@ int Op::guard(const std::function<void()>& step) const {
     step();
     return ACL_SUCCESS;
   } catch (const std::exception& error) {
-    return fail(ACLNN_ERR_PARAM_INVALID, std::string(name_) + ": " + reason(error));
+    const auto why = std::string(name_) + ": " + reason(error);
+    if (on_queue_thread()) die(why);
+    return fail(ACLNN_ERR_PARAM_INVALID, why);
   }
-}
-
-bool Op::has_checked(const std::string& key) const {
-  const std::lock_guard lock(mutex_);
-  return checked_.contains(key);
-}
-
-void Op::remember_checked(std::string key) const {
-  const std::lock_guard lock(mutex_);
-  if (checked_.size() >= remembered_signatures) checked_.clear();
-  checked_.insert(std::move(key));
 }
 
 const std::vector<const Op*>& implemented_ops() { return table(); }
 
-void put(Tensor& out, const Tensor& result) {
-  TORCH_CHECK(out.sizes() == result.sizes(), "the result has shape ", result.sizes(), ", but the output ",
-              out.sizes());
-  out.copy_(result);
+bool planned() {
+  if (planning == Planning::no) return false;
+  planning = Planning::done;
+  return true;
 }
 
-void check_and_count(aclOpExecutor& call) {
+void plan(aclOpExecutor& call) {
   call.fault = fault_of_op(call.op.name());
   if (call.fault) check_fault(call.outputs(), *call.fault);
-  const auto signature = call.signature();
-  if (!call.op.has_checked(signature.key())) {
-    const KernelScope scope;
-    call.plan();
-    call.op.remember_checked(signature.key());
-  }
+  planning = Planning::yes;
+  const auto end = c10::make_scope_exit([] { planning = Planning::no; });
+  call.run();
+  TORCH_CHECK(planning == Planning::done, "has no `planned`: it has run in phase 1");
   count(call);
+}
+
+int refuse_op(const char* symbol) {
+  const auto why = std::string(symbol) + " is not implemented by the simulator";
+  if (on_queue_thread()) die(why);
+  // Not ACL_ERROR_RT_FEATURE_NOT_SUPPORT: on that one torch_npu warns, and goes on to phase 2.
+  return fail(ACLNN_ERR_INNER, why);
 }
 
 int execute(aclOpExecutor* executor) {
@@ -140,28 +149,26 @@ int execute(aclOpExecutor* executor) {
     call->run();
     if (call->fault) flip(call->outputs(), *call->fault);
   } catch (const std::exception& error) {
-    die(call->op, reason(error));
+    die(std::string(call->op.name()) + ": " + reason(error));
   }
   return ACL_SUCCESS;
 }
 
 }  // namespace cannsim
 
-void aclOpExecutor::check_outputs(const cannsim::Tensors& written) const {
-  const auto declared = outputs();
-  for (std::size_t i = 0; i < declared.size(); ++i) {
-    TORCH_CHECK(declared[i].sizes() == written[i].sizes(), "the result has shape ", written[i].sizes(),
-                ", but the output ", declared[i].sizes());
-  }
-}
-
 CANNSIM_C int aclDestroyAclOpExecutor(aclOpExecutor* executor) {
   delete executor;
   return ACL_SUCCESS;
 }
 
-// The implemented ops, one at a time: the name of the op at `position`, null after the last.
-CANNSIM_C const char* cannsim_op(std::size_t position) {
+// The table of ops, for whoever wants to list or watch it: the name at `position`, null after the last.
+CANNSIM_C const char* cannsim_op_name(std::size_t position) {
   const auto& ops = cannsim::implemented_ops();
   return position < ops.size() ? ops[position]->name() : nullptr;
+}
+
+// How often the op at `position` was called in this process.
+CANNSIM_C std::uint64_t cannsim_op_calls(std::size_t position) {
+  const auto& ops = cannsim::implemented_ops();
+  return position < ops.size() ? ops[position]->calls() : 0;
 }

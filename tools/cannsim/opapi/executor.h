@@ -3,11 +3,10 @@
 
 #include <c10/util/Exception.h>
 
+#include <atomic>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "core/fault.h"
@@ -15,7 +14,7 @@
 
 namespace cannsim {
 
-// An op's row in the table: its name, its parameters, and the signatures that phase 1 has checked already.
+// An op's row in the table: its name, its parameters, its calls.
 class Op {
  public:
   Op(const char* name, std::vector<const char*> parameters);
@@ -37,14 +36,14 @@ class Op {
     }
   }
 
-  bool has_checked(const std::string& key) const;
-  void remember_checked(std::string key) const;
+  // How often phase 1 let it pass.
+  void count() const { calls_.fetch_add(1, std::memory_order_relaxed); }
+  std::uint64_t calls() const { return calls_.load(std::memory_order_relaxed); }
 
  private:
   const char* name_;
   std::vector<const char*> parameters_;
-  mutable std::mutex mutex_;
-  mutable std::unordered_set<std::string> checked_;
+  mutable std::atomic<std::uint64_t> calls_{0};
 };
 
 // All implemented ops, by name.
@@ -56,27 +55,27 @@ const std::vector<const Op*>& implemented_ops();
 struct aclOpExecutor {
   explicit aclOpExecutor(const cannsim::Op& its_op) : op(its_op) {}
   virtual ~aclOpExecutor() = default;
-  virtual void run() = 0;   // the body on the device memory
-  virtual void plan() = 0;  // the body on tensors without memory
+  virtual void run() = 0;  // the body
   virtual cannsim::Tensors outputs() const = 0;
-  virtual cannsim::Signature signature() const = 0;
   virtual std::optional<cannsim::CubeMath> cube_math() const = 0;
 
   const cannsim::Op& op;
   std::optional<cannsim::OpFault> fault;
-
- protected:
-  // The shapes the outputs had when the body got them; an ATen function may resize its `out`.
-  void check_outputs(const cannsim::Tensors& written) const;
 };
 
 namespace cannsim {
 
-// The checks of phase 1 on a call whose arguments have been read. Throws what is wrong.
-void check_and_count(aclOpExecutor& call);
+// What is left of phase 1 when the arguments have been read: the body's checks. Throws what they find.
+void plan(aclOpExecutor& call);
 
-// Phase 2. torch_npu's queue raises one failure and is dead after it, with every later op returning garbage in
-// silence, so that a failure here ends the process, saying which op and why.
+// Whether the body runs in phase 1, and is to return.
+bool planned();
+
+// Phase 1 of a function that the simulator does not have.
+int refuse_op(const char* symbol);
+
+// Phase 2. torch_npu's queue raises one failure and is dead after it, with every later op returning garbage
+// in silence, so that a failure here ends the process, saying which op and why.
 int execute(aclOpExecutor* executor);
 
 }  // namespace cannsim

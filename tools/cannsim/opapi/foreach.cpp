@@ -7,17 +7,22 @@
 namespace cannsim {
 namespace {
 
+void same_length(const Tensors& first, const Tensors& second) {
+  TORCH_CHECK(first.size() == second.size(), "lists of ", first.size(), " and ", second.size(), " tensors");
+}
+
 template <typename Function>
-void for_each(Tensors& out, const Tensors& self, Function result_of) {
-  TORCH_CHECK(out.size() == self.size(), "there are ", self.size(), " tensors, but ", out.size(), " outputs");
+void for_each(Tensors& out, Function result_of) {
   for (std::size_t i = 0; i < out.size(); ++i) put(out[i], result_of(i));
 }
 
 }  // namespace
 
-#define FOREACH_SCALAR(SYMBOL, FUNCTION)                                              \
-  OP(SYMBOL, (TensorList, self), (Scalar, scalar), (OutList, out)) {                  \
-    for_each(out, self, [&](std::size_t i) { return at::FUNCTION(self[i], scalar); }); \
+#define FOREACH_SCALAR(SYMBOL, FUNCTION)                                         \
+  OP(SYMBOL, (TensorList, self), (Scalar, scalar), (OutList, out)) {             \
+    same_length(self, out);                                                      \
+    if (planned()) return;                                                       \
+    for_each(out, [&](std::size_t i) { return at::FUNCTION(self[i], scalar); }); \
   }
 
 FOREACH_SCALAR(aclnnForeachAddScalarV2, add)
@@ -28,21 +33,38 @@ FOREACH_SCALAR(aclnnForeachMaximumScalarV2, clamp_min)
 FOREACH_SCALAR(aclnnForeachNorm, linalg_vector_norm)
 
 OP(aclnnForeachAddListV2, (TensorList, self), (TensorList, other), (Scalar, alpha), (OutList, out)) {
-  for_each(out, self, [&](std::size_t i) { return at::add(self[i], other.at(i), alpha); });
+  same_length(self, out);
+  same_length(other, out);
+  if (planned()) return;
+  for_each(out, [&](std::size_t i) { return at::add(self[i], other.at(i), alpha); });
 }
 OP(aclnnForeachSubListV2, (TensorList, self), (TensorList, other), (Scalar, alpha), (OutList, out)) {
-  for_each(out, self, [&](std::size_t i) { return at::sub(self[i], other.at(i), alpha); });
+  same_length(self, out);
+  same_length(other, out);
+  if (planned()) return;
+  for_each(out, [&](std::size_t i) { return at::sub(self[i], other.at(i), alpha); });
 }
 OP(aclnnForeachLerpScalar, (TensorList, self), (TensorList, end), (Scalar, weight), (OutList, out)) {
-  for_each(out, self, [&](std::size_t i) { return at::lerp(self[i], end.at(i), weight); });
+  same_length(self, out);
+  same_length(end, out);
+  if (planned()) return;
+  for_each(out, [&](std::size_t i) { return at::lerp(self[i], end.at(i), weight); });
 }
-OP(aclnnForeachAddcmulScalarV2, (TensorList, self), (TensorList, first), (TensorList, second), (Scalar, value),
-   (OutList, out)) {
-  for_each(out, self, [&](std::size_t i) { return at::addcmul(self[i], first.at(i), second.at(i), value); });
+OP(aclnnForeachAddcmulScalarV2, (TensorList, self), (TensorList, first), (TensorList, second),
+   (Scalar, value), (OutList, out)) {
+  same_length(self, out);
+  same_length(first, out);
+  same_length(second, out);
+  if (planned()) return;
+  for_each(out, [&](std::size_t i) { return at::addcmul(self[i], first.at(i), second.at(i), value); });
 }
-OP(aclnnForeachAddcdivScalarV2, (TensorList, self), (TensorList, first), (TensorList, second), (Scalar, value),
-   (OutList, out)) {
-  for_each(out, self, [&](std::size_t i) { return at::addcdiv(self[i], first.at(i), second.at(i), value); });
+OP(aclnnForeachAddcdivScalarV2, (TensorList, self), (TensorList, first), (TensorList, second),
+   (Scalar, value), (OutList, out)) {
+  same_length(self, out);
+  same_length(first, out);
+  same_length(second, out);
+  if (planned()) return;
+  for_each(out, [&](std::size_t i) { return at::addcdiv(self[i], first.at(i), second.at(i), value); });
 }
 
 }  // namespace cannsim

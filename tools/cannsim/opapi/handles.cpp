@@ -15,19 +15,32 @@ namespace cannsim {
 
 at::ScalarType scalar_type(aclDataType type) {
   switch (type) {
-    case ACL_FLOAT: return at::kFloat;
-    case ACL_FLOAT16: return at::kHalf;
-    case ACL_BF16: return at::kBFloat16;
-    case ACL_DOUBLE: return at::kDouble;
-    case ACL_INT8: return at::kChar;
-    case ACL_INT16: return at::kShort;
-    case ACL_INT32: return at::kInt;
-    case ACL_INT64: return at::kLong;
-    case ACL_UINT8: return at::kByte;
-    case ACL_BOOL: return at::kBool;
-    case ACL_COMPLEX64: return at::kComplexFloat;
-    case ACL_COMPLEX128: return at::kComplexDouble;
-    default: TORCH_CHECK(false, "aclDataType ", static_cast<int>(type), " is not supported");
+    case ACL_FLOAT:
+      return at::kFloat;
+    case ACL_FLOAT16:
+      return at::kHalf;
+    case ACL_BF16:
+      return at::kBFloat16;
+    case ACL_DOUBLE:
+      return at::kDouble;
+    case ACL_INT8:
+      return at::kChar;
+    case ACL_INT16:
+      return at::kShort;
+    case ACL_INT32:
+      return at::kInt;
+    case ACL_INT64:
+      return at::kLong;
+    case ACL_UINT8:
+      return at::kByte;
+    case ACL_BOOL:
+      return at::kBool;
+    case ACL_COMPLEX64:
+      return at::kComplexFloat;
+    case ACL_COMPLEX128:
+      return at::kComplexDouble;
+    default:
+      TORCH_CHECK(false, "aclDataType ", static_cast<int>(type), " is not supported");
   }
 }
 
@@ -41,8 +54,10 @@ bool is_plain(aclFormat format) {
     case ACL_FORMAT_NCHW:
     case ACL_FORMAT_NHWC:
     case ACL_FORMAT_NCDHW:
-    case ACL_FORMAT_NDHWC: return true;
-    default: return false;
+    case ACL_FORMAT_NDHWC:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -54,8 +69,8 @@ std::int64_t reach(at::IntArrayRef sizes, at::IntArrayRef strides, std::int64_t 
 }
 
 // The view on `data`, which is a device pointer. Throws what is wrong with it.
-at::Tensor view_memory(at::IntArrayRef sizes, at::IntArrayRef strides, std::int64_t offset, at::ScalarType type,
-                       at::IntArrayRef storage_sizes, void* data) {
+at::Tensor view_memory(at::IntArrayRef sizes, at::IntArrayRef strides, std::int64_t offset,
+                       at::ScalarType type, at::IntArrayRef storage_sizes, void* data) {
   // A tensor made in inference mode could not be written to outside of it.
   const c10::InferenceMode normal(false);
   const auto options = at::TensorOptions().dtype(type);
@@ -77,15 +92,24 @@ at::Tensor view_memory(at::IntArrayRef sizes, at::IntArrayRef strides, std::int6
 
 c10::Scalar read_scalar(const void* value, aclDataType type) {
   switch (type) {
-    case ACL_FLOAT: return *static_cast<const float*>(value);
-    case ACL_DOUBLE: return *static_cast<const double*>(value);
-    case ACL_FLOAT16: return static_cast<float>(*static_cast<const at::Half*>(value));
-    case ACL_BF16: return static_cast<float>(*static_cast<const at::BFloat16*>(value));
-    case ACL_INT32: return *static_cast<const std::int32_t*>(value);
-    case ACL_INT64: return *static_cast<const std::int64_t*>(value);
-    case ACL_BOOL: return *static_cast<const bool*>(value);
-    case ACL_COMPLEX128: return *static_cast<const c10::complex<double>*>(value);
-    default: TORCH_CHECK(false, "a scalar of aclDataType ", static_cast<int>(type), " is not supported");
+    case ACL_FLOAT:
+      return *static_cast<const float*>(value);
+    case ACL_DOUBLE:
+      return *static_cast<const double*>(value);
+    case ACL_FLOAT16:
+      return static_cast<float>(*static_cast<const at::Half*>(value));
+    case ACL_BF16:
+      return static_cast<float>(*static_cast<const at::BFloat16*>(value));
+    case ACL_INT32:
+      return *static_cast<const std::int32_t*>(value);
+    case ACL_INT64:
+      return *static_cast<const std::int64_t*>(value);
+    case ACL_BOOL:
+      return *static_cast<const bool*>(value);
+    case ACL_COMPLEX128:
+      return *static_cast<const c10::complex<double>*>(value);
+    default:
+      TORCH_CHECK(false, "a scalar of aclDataType ", static_cast<int>(type), " is not supported");
   }
 }
 
@@ -107,12 +131,14 @@ int destroy(const Handle* handle) {
 }  // namespace
 }  // namespace cannsim
 
-CANNSIM_C aclTensor* aclCreateTensor(const std::int64_t* view_dims, std::uint64_t view_dims_num, aclDataType type,
-                                     const std::int64_t* strides, std::int64_t offset, aclFormat format,
-                                     const std::int64_t* storage_dims, std::uint64_t storage_dims_num, void* data) {
+CANNSIM_C aclTensor* aclCreateTensor(const std::int64_t* view_dims, std::uint64_t view_dims_num,
+                                     aclDataType type, const std::int64_t* strides, std::int64_t offset,
+                                     aclFormat format, const std::int64_t* storage_dims,
+                                     std::uint64_t storage_dims_num, void* data) {
   auto* tensor = new aclTensor;
   try {
-    TORCH_CHECK(cannsim::is_plain(format), "has aclFormat ", static_cast<int>(format), ", which is not supported");
+    TORCH_CHECK(cannsim::is_plain(format), "has aclFormat ", static_cast<int>(format),
+                ", which is not supported");
     tensor->view = cannsim::view_memory({view_dims, view_dims_num}, {strides, view_dims_num}, offset,
                                         cannsim::scalar_type(type), {storage_dims, storage_dims_num}, data);
   } catch (const c10::Error& error) {
@@ -125,7 +151,8 @@ CANNSIM_C aclScalar* aclCreateScalar(void* value, aclDataType type) {
   try {
     return new aclScalar{cannsim::read_scalar(value, type)};
   } catch (const c10::Error& error) {
-    cannsim::fail(cannsim::ACLNN_ERR_PARAM_INVALID, std::string("aclCreateScalar: ") + error.what_without_backtrace());
+    cannsim::fail(cannsim::ACLNN_ERR_PARAM_INVALID,
+                  std::string("aclCreateScalar: ") + error.what_without_backtrace());
     return nullptr;
   }
 }

@@ -16,8 +16,9 @@ void put_statistic(OptionalTensor& out, const Tensor& statistic) {
 
 }  // namespace
 
-OP(aclnnLayerNorm, (Tensor, input), (IntArray, normalized_shape), (OptionalTensor, weight), (OptionalTensor, bias),
-   (double, eps), (Out, out), (OptionalOut, mean), (OptionalOut, rstd)) {
+OP(aclnnLayerNorm, (Tensor, input), (IntArray, normalized_shape), (OptionalTensor, weight),
+   (OptionalTensor, bias), (double, eps), (Out, out), (OptionalOut, mean), (OptionalOut, rstd)) {
+  if (planned(out, input.sizes())) return;
   const auto [result, its_mean, its_rstd] = at::native_layer_norm(input, normalized_shape, weight, bias, eps);
   put(out, result);
   put_statistic(mean, its_mean);
@@ -25,11 +26,13 @@ OP(aclnnLayerNorm, (Tensor, input), (IntArray, normalized_shape), (OptionalTenso
 }
 
 OP(aclnnLayerNormBackward, (Tensor, gradient), (Tensor, input), (IntArray, normalized_shape), (Tensor, mean),
-   (Tensor, rstd), (OptionalTensor, weight), (OptionalTensor, bias), (Mask3, wanted), (OptionalOut, input_gradient),
-   (OptionalOut, weight_gradient), (OptionalOut, bias_gradient)) {
-  const auto [to_input, to_weight, to_bias] =
-      at::native_layer_norm_backward(gradient, input, normalized_shape, as_type(mean, input), as_type(rstd, input),
-                                     weight, bias, wanted);
+   (Tensor, rstd), (OptionalTensor, weight), (OptionalTensor, bias), (Mask3, wanted),
+   (OptionalOut, input_gradient), (OptionalOut, weight_gradient), (OptionalOut, bias_gradient)) {
+  TORCH_CHECK(covers(wanted, input_gradient, weight_gradient, bias_gradient),
+              "an output that is wanted is null");
+  if (planned()) return;
+  const auto [to_input, to_weight, to_bias] = at::native_layer_norm_backward(
+      gradient, input, normalized_shape, as_type(mean, input), as_type(rstd, input), weight, bias, wanted);
   if (wanted[0]) put(input_gradient.value(), to_input);
   if (wanted[1]) put(weight_gradient.value(), to_weight);
   if (wanted[2]) put(bias_gradient.value(), to_bias);

@@ -1,14 +1,14 @@
 // How an op is written:
 //
 //   OP(aclnnAdd, (Tensor, self), (Tensor, other), (Scalar, alpha), (Out, out)) {
+//     if (planned(out, broadcast(self, other))) return;
 //     at::add_out(out, self, other, alpha);
 //   }
 //
-// It exports aclnnAddGetWorkspaceSize (phase 1) and aclnnAdd (phase 2) and enters the op in the table.
-// Phase 1 turns the arguments into values, and runs the body once on tensors without memory: whatever ATen and
-// `put` check of shapes and types is checked there, where torch_npu still raises. Phase 2 runs the body on the
-// device memory, on torch_npu's queue thread. A body must therefore allocate with the options of its arguments,
-// and return early (`if (out.is_meta()) return;`) before anything that needs values.
+// It exports aclnnAddGetWorkspaceSize (phase 1, on the caller's thread) and aclnnAdd (phase 2, on torch_npu's
+// queue thread) and enters the op in the table. Both phases run the body. It begins with its checks, the last
+// of which is `planned`: true in phase 1, which ends there, while torch_npu can still raise what they find;
+// false in phase 2.
 #pragma once
 
 #include <memory>
@@ -19,11 +19,9 @@
 #include "core/export.h"
 #include "opapi/arguments.h"
 #include "opapi/executor.h"
+#include "opapi/shapes.h"
 
 namespace cannsim {
-
-// Write `result` to `out`, which must have its shape already: `copy_` alone would broadcast.
-void put(Tensor& out, const Tensor& result);
 
 template <typename... Tags>
 class Call final : public aclOpExecutor {
@@ -35,58 +33,39 @@ class Call final : public aclOpExecutor {
 
   void run() override { std::apply(body_, values_); }
 
-  void plan() override {
-    auto stand_ins = each([](auto tag, const auto& value) { return decltype(tag)::plan(value); });
-    std::apply(body_, stand_ins);
-    check_outputs(outputs_of(stand_ins));
-  }
-
-  Tensors outputs() const override { return outputs_of(values_); }
-
-  Signature signature() const override {
-    Signature signature;
-    std::apply([&](const auto&... value) { (Argument<Tags>::sign(signature, value), ...); }, values_);
-    return signature;
+  Tensors outputs() const override {
+    Tensors all;
+    std::apply([&](const auto&... value) { (Argument<Tags>::outputs(all, value), ...); }, values_);
+    return all;
   }
 
   std::optional<CubeMath> cube_math() const override {
     std::optional<CubeMath> found;
-    each([&](auto, const auto& value) {
+    const auto look = [&](const auto& value) {
       if constexpr (std::is_same_v<std::decay_t<decltype(value)>, CubeMath>) found = value;
-      return 0;
-    });
+    };
+    std::apply([&](const auto&... value) { (look(value), ...); }, values_);
     return found;
   }
 
  private:
-  template <typename Function>
-  auto each(Function function) const {
-    return std::apply(
-        [&](const auto&... value) { return std::tuple{function(Argument<Tags>{}, value)...}; }, values_);
-  }
-
-  static Tensors outputs_of(const Values& values) {
-    Tensors all;
-    std::apply([&](const auto&... value) { (Argument<Tags>::outputs(all, value), ...); }, values);
-    return all;
-  }
-
   Body body_;
   Values values_;
 };
 
 // Phase 1 of `op`.
 template <typename... Tags>
-int prepare(const Op& op, typename Call<Tags...>::Body body, std::uint64_t* workspace_size, aclOpExecutor** executor,
-            typename Argument<Tags>::Abi... arguments) {
+int prepare(const Op& op, typename Call<Tags...>::Body body, std::uint64_t* workspace_size,
+            aclOpExecutor** executor, typename Argument<Tags>::Abi... arguments) {
   using ThisCall = Call<Tags...>;
   return op.guard([&] {
     TORCH_CHECK(workspace_size && executor, "workspaceSize and executor must not be null");
     auto values = [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return typename ThisCall::Values{op.read_argument(I, [&] { return Argument<Tags>::read(arguments); })...};
+      return
+          typename ThisCall::Values{op.read_argument(I, [&] { return Argument<Tags>::read(arguments); })...};
     }(std::index_sequence_for<Tags...>{});
     auto call = std::make_unique<ThisCall>(op, body, std::move(values));
-    check_and_count(*call);
+    plan(*call);
     *workspace_size = 0;
     *executor = call.release();
   });

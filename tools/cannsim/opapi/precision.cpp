@@ -24,7 +24,6 @@ Tensor to_hf32(const Tensor& operand) {
   // A dense operand keeps its strides, so that a transposed weight goes to the product as it came.
   const auto source = operand.is_non_overlapping_and_dense() ? operand : operand.contiguous();
   auto result = at::empty_like(source);
-  if (operand.is_meta()) return result;
   const auto* from = source.const_data_ptr<float>();
   auto* to = result.mutable_data_ptr<float>();
   at::parallel_for(0, source.numel(), at::internal::GRAIN_SIZE, [&](std::int64_t begin, std::int64_t end) {

@@ -2,10 +2,13 @@
 #pragma once
 
 #include "core/export.h"
-#include "core/status.h"
 
-// Phase 1 fails and names the function, on the caller's thread, so that torch_npu raises. The parameters are the
-// caller's business: the C calling convention lets a function ignore them.
+namespace cannsim {
+int refuse_op(const char* symbol);  // executor.h, which brings ATen with it
+}  // namespace cannsim
+
+// Phase 1 fails and names the function, so that torch_npu raises. The parameters are
+// the caller's business: the C calling convention lets a function ignore them.
 #define REFUSE(SYMBOL)                                                             \
-  CANNSIM_C int SYMBOL##GetWorkspaceSize() { return cannsim::refuse(#SYMBOL); }    \
-  CANNSIM_C int SYMBOL() { return cannsim::refuse(#SYMBOL); }
+  CANNSIM_C int SYMBOL##GetWorkspaceSize() { return cannsim::refuse_op(#SYMBOL); } \
+  CANNSIM_C int SYMBOL() { return cannsim::refuse_op(#SYMBOL); }

@@ -3,8 +3,9 @@
     python refuse.py LIBTORCH_NPU PROBED OUTPUT SOURCE...
 
 A function that is absent makes torch_npu take another path in silence, so every name in the wheel gets a body that
-fails and says its name; except where absence is what torch_npu asks for: the names in the file PROBED, and
-aclnnForeach*, without which it loops over single ops.
+fails and says its name; except where absence is what torch_npu asks for: the names in the file PROBED, later
+versions of an implemented function (without aclnnTopkV2 it takes aclnnTopk), and aclnnForeach*, without which it
+loops over single ops. What is absent and called all the same, torch_npu itself refuses by name.
 """
 
 import re
@@ -34,7 +35,7 @@ def main(library: str, probed: str, output: str, *sources: str) -> None:
     refused = sorted(
         name
         for name in asked_for(Path(library)) - here - absent
-        if not name.startswith("aclnnForeach")
+        if not name.startswith("aclnnForeach") and re.sub(r"V\d+$", "", name) not in here
     )
     body = "".join(f"REFUSE({name})\n" for name in refused)
     Path(output).write_text(f'#include "opapi/refuse.h"\n\n{body}')
