@@ -84,7 +84,7 @@ def parse_diff(name: str, text: str, first_line: int) -> tuple[FileChange, ...]:
     for number, (mine, line) in enumerate(
         zip_longest(understood, text.split("\n"), fillvalue=""), first_line
     ):
-        if _canonical(mine) != _canonical(line):
+        if mine != line and _canonical(mine) != _canonical(line):
             raise _malformed(name, f"line {number}: {line[:80]!r}")
     changes = tuple(_change(name, file) for file in files)
     paths = [change.path for change in changes]

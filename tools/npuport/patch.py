@@ -28,11 +28,10 @@ if TYPE_CHECKING:
     from npuport.diff import FileChange
 
 ENVELOPE = b"From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001\n"
-_FIELDS = (
-    *("Description", "Subject", "Author", "From", "Origin", "Forwarded", "Bug", "Applied-Upstream", "Reason"),
-    *("Reviewed-By", "Acked-By", "Last-Update", "Upstream-Status", "Signed-off-by"),
-)
-_FIELD = re.compile(rf"(?i)({'|'.join(_FIELDS)}|Bug-[A-Za-z]+):[ \t]*(.*)")
+_FIELDS = {
+    *("description", "subject", "author", "from", "origin", "forwarded", "bug", "applied-upstream", "reason"),
+    *("reviewed-by", "acked-by", "last-update", "upstream-status", "signed-off-by"),
+}
 _DIFF_LIKE = re.compile(r"diff -|Index: |--- \S|\+\+\+ \S|@@ -\d|From [0-9a-f]{40} ")
 _DATE = re.compile(r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} (?:19[7-9]\d|20\d\d) \d\d:\d\d:\d\d [+-]\d{4}")
 
@@ -145,14 +144,15 @@ def _check_message(name: str, message: str, fields: dict[str, str]) -> str:
             )
     prose: list[str] = []
     for line in message.split("\n"):
-        field = _FIELD.fullmatch(line)
-        if field and not prose and field[1].lower() in ("from", "date", "subject"):
+        word, _, value = line.partition(":")
+        key = word.lower()
+        if not prose and key in ("from", "date", "subject"):
             raise PortError(
                 f"{name}: the message starts with {line[:60]!r}, which git would take for the mail's header",
                 mend="put it into the header",
             )
-        if field:
-            fields.setdefault(field[1].lower(), field[2].strip())
+        if key != line.lower() and (key in _FIELDS or key.startswith("bug-")):
+            fields.setdefault(key, value.strip())
         elif line.strip() == "---":
             break  # the diffstat
         elif line.strip():

@@ -84,20 +84,30 @@ def build(repository: Path, lock: Lock, patches: Sequence[PatchFile], directory:
         The last commit and its tree.
 
     Raises:
+        PortError: see `apply_series`.
+    """
+    git.work_tree(repository, directory, lock.commit)
+    return apply_series(directory, lock.commit, patches) if patches else (lock.commit, lock.tree)
+
+
+def apply_series(directory: Path, base: str, patches: Sequence[PatchFile]) -> tuple[str, str]:
+    """Put a series on the commit that is checked out. Every patch is checked before git sees the first.
+
+    Returns:
+        The last commit and its tree.
+
+    Raises:
         PortError: a patch is malformed, or does not apply exactly.
     """
     from npuport.exact import apply_exactly, load_tree
     from npuport.patch import parse_patch
 
     parsed = [parse_patch(patch.name, patch.data) for patch in patches]
-    tree = load_tree(repository, lock.commit, parsed)
+    tree = load_tree(directory, base, parsed)
     for patch in parsed:
         apply_exactly(tree, patch)
-    git.work_tree(repository, directory, lock.commit)
-    if not parsed:
-        return lock.commit, lock.tree
     git.am(directory, b"".join(patch.mail for patch in parsed))
-    commits = git.commits_since(directory, lock.commit)
+    commits = git.commits_since(directory, base)
     if len(commits) != len(parsed):
         raise PortError(
             f"the series has {len(parsed)} patches, git made {len(commits)} commits of them",

@@ -83,8 +83,7 @@ def mirrors(url: str) -> list[str]:
     base = os.environ.get("NPUPORT_MIRROR", "").rstrip("/")
     if not base:
         return []
-    parts = [part for part in re.split(r"[/:]", url.rstrip("/").removesuffix(".git")) if part]
-    name, owned = parts[-1], "/".join(parts[-2:])
+    name, owned = _words(url)[-1], "/".join(_words(url)[-2:])
     places = [f"{base}/{place}" for place in dict.fromkeys((f"{owned}.git", owned, f"{name}.git", name))]
     if "://" in base or re.match(r"[^/]+:", base):
         return places
@@ -94,6 +93,11 @@ def mirrors(url: str) -> list[str]:
             f"NPUPORT_MIRROR: no {owned}.git in {base}", mend=f"git clone --mirror {url} {places[0]}"
         )
     return there
+
+
+def _words(url: str) -> list[str]:
+    """The words of a url or path; the last one is the repository's name."""
+    return [word for word in re.split(r"[/:]", url.rstrip("/").removesuffix(".git")) if word] or ["upstream"]
 
 
 def has(repository: Path, commit: str) -> bool:
