@@ -2,21 +2,31 @@
 
 import ctypes
 import re
+import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
 
-def test_an_aclnn_op_that_is_not_implemented_is_refused_by_name() -> None:
-    with pytest.raises(RuntimeError, match="aclnnRoll.*not implemented"):
-        torch.roll(torch.ones(4, device="npu"), 1).cpu()
-
-
-def test_the_process_goes_on_after_a_refused_op() -> None:
-    with pytest.raises(RuntimeError):
-        torch.roll(torch.ones(4, device="npu"), 1).cpu()
-    assert (torch.ones(4, device="npu") * 3).tolist() == [3.0] * 4
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (lambda x: x.flip(0), "aclnnFlip"),
+        (lambda x: torch.atan2(x, x), "aclnnAtan2"),
+        (lambda x: torch.roll(x, 1), "aclnnRoll"),
+    ],
+    ids=["flip", "atan2", "roll"],
+)
+def test_an_op_that_is_not_implemented_is_refused_by_name(
+    function: Callable[[torch.Tensor], torch.Tensor], name: str
+) -> None:
+    x = torch.ones(4, device="npu")
+    for _ in range(2):  # the second time as the first: nothing is remembered, nothing goes silent
+        with pytest.raises(RuntimeError, match=f"{name} is not implemented by the simulator"):
+            function(x).cpu()
+    assert (x * 3).tolist() == [3.0] * 4
 
 
 def test_a_graph_op_is_refused_by_name(run) -> None:
@@ -28,8 +38,7 @@ def test_a_graph_op_is_refused_by_name(run) -> None:
         torch.npu.synchronize()
         """
     )
-    assert done.returncode != 0
-    assert "graph op" in done.stderr
+    assert done.returncode == -signal.SIGABRT  # torch_npu's queue, once failed, gives garbage in silence
     assert re.search(r"aclopCompileAndExecute(V2)?: the graph op '\w+' is not simulated", done.stderr)
 
 
@@ -63,7 +72,7 @@ def test_collectives_are_refused_by_name(run) -> None:
 def test_a_refusing_function_sets_the_recent_error(directory: Path) -> None:
     library = ctypes.CDLL(str(directory / "lib/libascendcl.so"))
     library.aclGetRecentErrMsg.restype = ctypes.c_char_p
-    assert library.aclrtMapMem(None, 0, 0, None, 0) == 207000
+    assert library.aclrtMapMem(None, 0, 0, None, 0) == 200001
     assert library.aclGetRecentErrMsg() == b"[cannsim] aclrtMapMem is not implemented by the simulator"
     assert library.aclGetRecentErrMsg() is None
 
