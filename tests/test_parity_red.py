@@ -1,11 +1,16 @@
 """The parity suite can fail: a fault in a tree or in the device turns the right cases red, and no others."""
 
+import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
+import jsonschema
 import pytest
 
 from npuport.layout import HARNESS, Layout
@@ -84,14 +89,77 @@ def judge(tmp_path: Path) -> Callable[..., Judged]:
     return run
 
 
-def test_the_ported_tree_is_green(ported: Path, judge: Callable[..., Judged]) -> None:
-    judged = judge()
+@pytest.fixture(scope="module")
+def green(ported: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Judged, Path]:
+    """The ported tree as it is, judged; and its report."""
+    report = tmp_path_factory.mktemp("green") / "report"
+    return parity(EXAMPLE, report), report
+
+
+def test_the_ported_tree_is_green(green: tuple[Judged, Path]) -> None:
+    judged, _ = green
 
     assert judged.code == 0, judged.said
     assert judged.answer["verdict"] == "pass"
     assert judged.answer["locked"]
     assert judged.bad == set()
     assert judged.good >= IMAGE | TEXT | BOTH | {"decode", IDENTITY, SAVE}
+
+
+def test_results_follow_their_schema(green: tuple[Judged, Path]) -> None:
+    judged, _ = green
+
+    jsonschema.validate(judged.results, json.loads((HARNESS / "docs" / "results.schema.json").read_text()))
+    assert judged.results["device"]["simulated"]
+    assert all(output["rms"] is not None for one in judged.results["results"] for output in one["outputs"])
+    assert {one["flags"]["conv.allow_hf32"] for one in judged.results["results"] if one["flags"]} == {
+        True,
+        False,
+    }
+
+
+def test_report_says_simulated_first_and_misses_no_case(green: tuple[Judged, Path]) -> None:
+    judged, report = green
+    text = (report / "report.md").read_text()
+
+    assert text.startswith(f"# patchtok on {judged.results['device']['name']}: parity pass")
+    assert "(simulated)" in text.partition("\n")[0]
+    assert all(f"| {entry} |" in text for entry in IMAGE | TEXT | BOTH | {"decode"})
+    assert judged.results["port"]["tree"] in text
+
+
+def test_junit_has_every_case_and_its_ratio(green: tuple[Judged, Path]) -> None:
+    judged, report = green
+    cases = ElementTree.parse(report / "junit.xml").getroot().findall(".//testcase")
+
+    assert {case.get("name") for case in cases} == {one["id"] for one in judged.results["results"]}
+    ratios = [one for one in cases if one.find("properties/property[@name='ratio']") is not None]
+    assert len(ratios) == sum(one["ratio"] is not None for one in judged.results["results"])
+
+
+def test_a_killed_run_leaves_the_report_that_was_there(ported: Path, tmp_path: Path) -> None:
+    report = tmp_path / "report"
+    report.mkdir()
+    (report / "results.json").write_text("the one before\n")
+    words = ("parity", "--device", "sim", "--size", "tiny", "--report", str(report))
+    command = [sys.executable, "-m", "npuport", "--port", str(EXAMPLE), *words]
+    path = os.pathsep.join([str(HARNESS / "tools"), os.environ.get("PYTHONPATH", "")])
+    with subprocess.Popen(
+        command,
+        env={**os.environ, "PYTHONPATH": path},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    ) as running:
+        assert running.stderr is not None
+        for line in running.stderr:
+            if line.startswith("  pass "):
+                break
+        os.killpg(running.pid, signal.SIGKILL)
+
+    assert (report / "results.json").read_text() == "the one before\n"
+    assert [path.name for path in report.iterdir()] == ["results.json"]
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -1,7 +1,6 @@
 """The suite on the real VTP, size tiny: green as ported, red at the right case with a fault in it."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,12 +21,12 @@ ATTENTION = (
 
 
 @pytest.fixture(scope="module")
-def ported() -> Iterator[Path]:
+def ported() -> Path:
     """The real VTP, ported."""
     done = npuport("--port", str(HARNESS), "port")
     if done.returncode:
         pytest.skip(f"upstream cannot be reached: {done.stderr.strip().splitlines()[-1]}")
-    yield Layout(HARNESS).ported
+    return Layout(HARNESS).ported
 
 
 def without(number: str, directory: Path) -> Path:

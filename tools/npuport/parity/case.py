@@ -32,7 +32,6 @@ class Policy:
 
 POLICIES = (
     Policy("tight", True, False, "upstream's low-precision steps off, HF32 off: carries the verdict"),
-    Policy("tight-hf32", True, True, "the same with HF32 in convolutions"),
     Policy("shipped", False, False, "the model as shipped, HF32 off: coarse"),
     Policy("shipped-hf32", False, True, "the model as shipped, torch_npu's defaults: what a user gets"),
 )
