@@ -83,9 +83,8 @@ def ensure_built(progress: Callable[[str], None] = lambda _line: None) -> Path:
     Raises:
         PortError: something to build with is missing, or it does not compile: the compiler's first error.
     """
-    ours = os.environ.get(cannsim_startup.VARIABLE)
-    if ours and built(Path(ours)) and json.loads((Path(ours) / "built.json").read_text())["torch"] == _package("torch"):
-        return Path(ours)
+    if inherited := _inherited():
+        return inherited
     wanted = plan()
     if built(wanted.directory):
         return wanted.directory
@@ -98,6 +97,15 @@ def ensure_built(progress: Callable[[str], None] = lambda _line: None) -> Path:
             _build(wanted)
             progress(f"built the simulator in {time.monotonic() - start:.0f} s")
     return wanted.directory
+
+
+def _inherited() -> Path | None:
+    """The simulator that this process runs on already, if it is one for this torch."""
+    directory = Path(os.environ.get(cannsim_startup.VARIABLE) or os.devnull)
+    if not built(directory):
+        return None
+    inputs = json.loads((directory / "built.json").read_text(encoding="utf-8"))
+    return directory if inputs["torch"] == _package("torch") else None
 
 
 def _build(wanted: Plan) -> None:
