@@ -4,7 +4,7 @@
 
 Three figures: a port with nothing to do, as a whole process, in seconds; a cold port (nothing cached, nothing
 in out/) from a local mirror over clone, checkout and `git am` by hand, as a whole process and without
-Python's start and imports; a series of 200 patches through npuport over one `git am`. Medians, and ratios of medians.
+Python's start and imports; a series of 200 patches through npuport over one `git am`. All are medians.
 """
 
 import argparse
@@ -63,8 +63,13 @@ def bench(layout: Layout, lock: Lock, repository: Path, scratch: Path, rounds: i
         shutil.rmtree(scratch / "hand", ignore_errors=True)
 
     command = [sys.executable, "-m", "npuport", "--port", str(copy.root), "port"]
-    process = lambda: subprocess.run(command, check=True, capture_output=True)  # noqa: E731
-    hand = lambda: by_hand(mirror, lock, copy, scratch / "hand")  # noqa: E731
+
+    def process() -> None:
+        subprocess.run(command, check=True, capture_output=True)
+
+    def hand() -> None:
+        by_hand(mirror, lock, copy, scratch / "hand")
+
     by_process, in_process, manual = interleaved(rounds, cold, process, lambda: port(copy), hand)
     process()
     (nothing,) = interleaved(rounds, lambda: None, process)

@@ -62,7 +62,7 @@ def mirror(url: str, directory: Path) -> None:
 
 def fetch(repository: Path, url: str, refs: Sequence[str] = _BRANCHES_AND_TAGS) -> None:
     """Bring what is new in upstream into a bare clone; moved branches move, gone ones go."""
-    options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--force")
+    options = ("--quiet", "--no-tags", "--force")
     prune = ("--prune",) if refs is _BRANCHES_AND_TAGS else ()  # a gone `a` must make room for `a/b`
     run("fetch", *options, *prune, "--", url, *refs, cwd=repository, fetching=True)
 
@@ -114,7 +114,7 @@ def work_tree(repository: Path, directory: Path, commit: str) -> None:
     The objects are linked where the file system allows, copied otherwise; none are borrowed, so that the
     cache may go.
     """
-    run("init", "--quiet", "--template=", "--initial-branch=none", cwd=directory)
+    run("init", "--quiet", "--template=", cwd=directory)
     _link_objects(repository / "objects", directory / ".git/objects")
     info = directory / ".git/info"
     info.mkdir(exist_ok=True)

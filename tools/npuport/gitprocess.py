@@ -98,9 +98,10 @@ def run(
         PortError: there is no git.
     """
     environment = (_fetching() if fetching else _hermetic()) | {"GIT_CEILING_DIRECTORIES": str(cwd.parent)}
+    settings = _OFF if fetching else _OFF | _PLAIN
     try:
         done = subprocess.run(
-            ["git", *arguments],
+            ["git", *_options(settings), *arguments],
             cwd=cwd,
             input=stdin,
             capture_output=True,
@@ -110,18 +111,20 @@ def run(
     except FileNotFoundError as error:
         if not cwd.is_dir():
             raise PortError(f"{cwd} is missing", mend="run the command again") from error
-        raise PortError("git is not installed", mend="install git 2.31 or newer") from error
+        raise PortError("git is not installed", mend="install git 2.25 or newer") from error
     if done.returncode:
         raise GitFailed(arguments, done.returncode, done.stdout, done.stderr)
     return done.stdout
 
 
 def _hermetic() -> dict[str, str]:
+    """No configuration but ours. An old git knows only HOME; a new one is told by name as well."""
     return (
         _without_git(keep=())
         | _IDENTITY
-        | _configured(_OFF | _PLAIN, after={})
         | {
+            "HOME": os.devnull,
+            "XDG_CONFIG_HOME": os.devnull,
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_SYSTEM": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",
@@ -136,8 +139,7 @@ def _hermetic() -> dict[str, str]:
 
 
 def _fetching() -> dict[str, str]:
-    kept = _without_git(keep=_NETWORK)
-    return kept | _configured(_OFF, after=kept) | {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
+    return _without_git(keep=_NETWORK) | {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
 
 
 def _without_git(keep: tuple[str, ...]) -> dict[str, str]:
@@ -149,10 +151,6 @@ def _without_git(keep: tuple[str, ...]) -> dict[str, str]:
     return kept | {"LC_ALL": "C", "LANGUAGE": "", "GIT_TERMINAL_PROMPT": "0"}
 
 
-def _configured(settings: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
-    """Settings as the variables that git ranks above every file, behind those the user has set there."""
-    first = int(after.get("GIT_CONFIG_COUNT") or 0)
-    variables = {"GIT_CONFIG_COUNT": str(first + len(settings))}
-    for number, (key, value) in enumerate(settings.items(), first):
-        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
-    return variables
+def _options(settings: Mapping[str, str]) -> list[str]:
+    """Settings as `-c` options, which git ranks above every file and variable."""
+    return [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]

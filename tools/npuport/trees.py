@@ -1,7 +1,6 @@
 """`out/`: finished trees in `out/trees/<commit>`, and the links `out/ported` and `out/checkout` to them."""
 
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,13 +39,17 @@ class TreeState:
 
 def linked(link: Path, depth: int = 0) -> TreeState | None:
     """What a link leads to; None where there is nothing. `depth` is that of `state`."""
+    path = _target(link)
+    return state(path, depth) if path else None
+
+
+def _target(link: Path) -> Path | None:
     try:
-        path = Path(os.path.normpath(link.parent / link.readlink()))
-    except (FileNotFoundError, OSError):
+        return Path(os.path.normpath(link.parent / link.readlink()))
+    except OSError:
         if link.exists():
             raise PortError(f"{link} is not a link of npuport's", mend=f"move {link} away") from None
         return None
-    return state(path, depth)
 
 
 def state(path: Path, depth: int = 0) -> TreeState | None:
@@ -124,8 +127,8 @@ def relink(link: Path, tree: TreeState) -> None:
 
 def prune(layout: Layout) -> None:
     """Remove trees that nothing leads to and nobody has touched."""
-    kept = {tree.path for link in (layout.ported, layout.checkout) if (tree := linked(link))}
-    for path in sorted(layout.trees.iterdir()):
-        mine = stat.S_ISDIR(path.lstat().st_mode) and path not in kept and (tree := state(path)) is not None
-        if mine and tree and tree.untouched and not git.belongings(path):
+    kept = {_target(link) for link in (layout.ported, layout.checkout)}
+    for path in sorted(set(layout.trees.iterdir()) - kept):
+        tree = state(path)
+        if tree and tree.untouched and not git.belongings(path):
             retire(path, layout.out)
