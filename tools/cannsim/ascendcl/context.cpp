@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "acl/acl.h"
+#include "ascendcl/newer.h"
 #include "core/device.h"
 #include "core/status.h"
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "acl/acl.h"
+#include "ascendcl/newer.h"
 #include "core/memory.h"
 #include "core/status.h"
 

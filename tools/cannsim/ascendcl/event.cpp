@@ -2,6 +2,7 @@
 #include "core/event.h"
 
 #include "acl/acl.h"
+#include "ascendcl/newer.h"
 #include "core/status.h"
 
 using cannsim::Event;

@@ -2,6 +2,7 @@
 #include "core/stream.h"
 
 #include "acl/acl.h"
+#include "ascendcl/newer.h"
 #include "core/status.h"
 
 using cannsim::check_stream;
