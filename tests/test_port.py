@@ -147,7 +147,8 @@ def test_old_tree_with_work_in_it_stays(port: Port, ported: PortResult) -> None:
     change_series(port, "78")
     with pytest.raises(PortError, match="local edits"):
         make_port(port.layout)
-    make_port(port.layout, force=True)
+    edited_tree = ported.path.resolve()
+    assert make_port(port.layout, force=True).aside == edited_tree
     assert (ported.path / "model.py").read_text() == edited(7, "78")
     assert sorted((tree / "model.py").read_text() for tree in port.layout.trees.iterdir()) == sorted(
         [edited(5, "55"), "mine\n", edited(7, "78")]
@@ -245,47 +246,6 @@ def test_git_that_is_missing(port: Port, monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(PortError, match="git is not installed"):
         make_port(port.layout)
-
-
-def test_upstream_attributes_do_nothing(port: Port, tmp_path: Path) -> None:
-    """Files land as they are stored, whatever upstream's .gitattributes and a user's filters say."""
-    evil = tmp_path / "evil"
-    (tmp_path / "home/.gitconfig").write_text(
-        f'[filter "x"]\n\tsmudge = touch {evil}\n\tclean = touch {evil}\n\trequired = true\n'
-        "[core]\n\tautocrlf = true\n"
-    )
-    commit(
-        port.upstream,
-        {
-            ".gitattributes": "*.py filter=x text eol=crlf ident\nREADME working-tree-encoding=latin-1\n",
-            "README": "Käse\n".encode("latin-1"),
-            "id.py": "# $Id$\n",
-            ".lfsconfig": "[lfs]\n\turl = https://example.org\n",
-        },
-    )
-    port.write_lock()
-    refresh(port.layout)
-    result = make_port(port.layout)
-    assert (result.path / "model.py").read_bytes() == edited(5, "55").encode()
-    assert (result.path / "id.py").read_bytes() == b"# $Id$\n"
-    assert (result.path / "README").read_bytes() == "Käse\n".encode()  # as it is stored
-    assert not evil.exists()
-    assert not make_port(port.layout).changed
-
-
-def test_gitlinks_are_left_empty(port: Port) -> None:
-    """A submodule of upstream's is neither cloned nor fetched."""
-    pin = git(port.upstream, "rev-parse", "HEAD")
-    modules = '[submodule "sub"]\n\tpath = sub\n\turl = https://unreachable.example/sub\n'
-    (port.upstream / ".gitmodules").write_text(modules)
-    git(port.upstream, "add", ".gitmodules")
-    git(port.upstream, "update-index", "--add", "--cacheinfo", f"160000,{pin},sub")
-    git(port.upstream, "commit", "--quiet", "-m", "Add a submodule")
-    port.write_lock()
-    refresh(port.layout)
-    result = make_port(port.layout)
-    assert list((result.path / "sub").iterdir()) == []
-    assert not make_port(port.layout).changed
 
 
 def test_process_count_does_not_grow_with_the_series(port: Port, tmp_path: Path) -> None:

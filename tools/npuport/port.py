@@ -126,8 +126,9 @@ def _port(
     progress: Progress,
 ) -> Path | None:
     clean_staging(layout.out)
+    before = trees.linked(layout.ported)
     there = trees.state(layout.trees / lock.ported_commit, len(lock.patches))
-    for tree in () if force else (trees.linked(layout.ported), there):
+    for tree in () if force else (before, there):
         trees.refuse_if_touched(tree, mend="make them a patch of the series, or set them aside with --force")
     repository = store.ensure(layout, lock, offline=offline, progress=progress)
     verify_pin(repository, lock)
@@ -140,6 +141,8 @@ def _port(
             check_ids(lock, *built)
             aside = trees.publish(layout, staged, lock.ported_commit, layout.ported, tree=there)
     trees.prune(layout)
+    if aside is None and before and not before.untouched:
+        return before.path  # of another commit: it stays where it is, nothing leads to it any more
     return aside
 
 
