@@ -1,9 +1,11 @@
 """What the tests of the simulator's ops share: a case, its variants, and the table of implemented ops."""
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,6 +34,11 @@ def positive(*shapes: tuple[int, ...]) -> Callable[[torch.dtype], list[torch.Ten
     return lambda dtype: [tensor.abs() + 1 for tensor in normal(*shapes)(dtype)]
 
 
+Inputs = Callable[[torch.dtype], list[torch.Tensor]]
+PAIR: Inputs = normal((4, 5), (4, 5))
+"""What most ops of two tensors are tried on."""
+
+
 @dataclass(frozen=True)
 class Case:
     """One op, reached through PyTorch.
@@ -46,7 +53,7 @@ class Case:
 
     op: str
     run: Callable[..., Any]
-    inputs: Callable[[torch.dtype], list[torch.Tensor]] = normal((4, 5), (4, 5))
+    inputs: Inputs = PAIR
     dtypes: tuple[torch.dtype, ...] = FLOATS
     atol: float = 0.0
     rtol: float = 0.0
@@ -119,10 +126,21 @@ def assert_same(actual: Any, expected: Any, *, atol: float = 0.0, rtol: float = 
         assert actual == expected
 
 
+@contextmanager
+def allow_hf32(*, conv: bool, matmul: bool) -> Iterator[None]:
+    """torch_npu's two switches of HF32, and afterwards as they were."""
+    before = torch.npu.conv.allow_hf32, torch.npu.matmul.allow_hf32
+    torch.npu.conv.allow_hf32, torch.npu.matmul.allow_hf32 = conv, matmul
+    try:
+        yield
+    finally:
+        torch.npu.conv.allow_hf32, torch.npu.matmul.allow_hf32 = before
+
+
 @cache
 def _library() -> ctypes.CDLL:
-    with open("/proc/self/maps", encoding="utf-8") as lines:
-        path = next(line.split()[-1] for line in lines if "libopapi.so" in line)
+    lines = Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
+    path = next(line.split()[-1] for line in lines if "libopapi.so" in line)
     library = ctypes.CDLL(path)
     library.cannsim_op_name.restype = ctypes.c_char_p
     library.cannsim_op_name.argtypes = [ctypes.c_size_t]

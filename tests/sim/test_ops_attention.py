@@ -4,7 +4,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 import torch_npu
-
 from ops import FLOATS, NPU, assert_same, calls, normal
 
 BATCH, HEADS, SEQUENCE, SIZE = 2, 4, 9, 16
@@ -12,7 +11,9 @@ WHOLE = 2147483647
 
 
 def _heads(dtype=torch.float32, keys=SEQUENCE, key_heads=HEADS):
-    return normal((BATCH, HEADS, SEQUENCE, SIZE), (BATCH, key_heads, keys, SIZE), (BATCH, key_heads, keys, SIZE))(dtype)
+    return normal(
+        (BATCH, HEADS, SEQUENCE, SIZE), (BATCH, key_heads, keys, SIZE), (BATCH, key_heads, keys, SIZE)
+    )(dtype)
 
 
 def _both(call, *tensors):
@@ -35,7 +36,14 @@ def test_keys_may_be_more_or_fewer_than_queries(keys):
 
 
 @pytest.mark.parametrize(
-    "shape", [(SEQUENCE, SEQUENCE), (BATCH, 1, SEQUENCE, SEQUENCE), (BATCH, HEADS, SEQUENCE, SEQUENCE), (1, 1, 1, SEQUENCE)], ids=str
+    "shape",
+    [
+        (SEQUENCE, SEQUENCE),
+        (BATCH, 1, SEQUENCE, SEQUENCE),
+        (BATCH, HEADS, SEQUENCE, SEQUENCE),
+        (1, 1, 1, SEQUENCE),
+    ],
+    ids=str,
 )
 def test_a_mask_hides(shape):
     mask = torch.randn(shape, generator=torch.Generator().manual_seed(1)) > -0.5

@@ -3,7 +3,6 @@
 import pytest
 import torch
 import torch.nn.functional as F
-
 from ops import BOOL, FLOATS, INTS, Case, check, combinations, normal, positive
 
 UNIT = normal((4, 5))
@@ -86,7 +85,11 @@ INPLACE = [
     Case("aclnnInplaceLerp", lambda a, b, c: a.lerp_(b, c), normal((4, 5), (4, 5), (4, 5))),
     Case("aclnnInplaceLerps", lambda a, b: a.lerp_(b, 0.3)),
     Case("aclnnInplaceMaskedFillScalar", lambda a, b: a.masked_fill_(b > 0, 3), dtypes=ALL),
-    Case("aclnnInplaceMaskedFillTensor", lambda a, b: a.masked_fill_(b > 0, torch.ones_like(a).sum()), dtypes=ALL),
+    Case(
+        "aclnnInplaceMaskedFillTensor",
+        lambda a, b: a.masked_fill_(b > 0, torch.ones_like(a).sum()),
+        dtypes=ALL,
+    ),
     Case("aclnnInplaceMul", lambda a, b: a.mul_(b), dtypes=ALL),
     Case("aclnnInplaceMuls", lambda a: a.mul_(3), UNIT, ALL),
     Case("aclnnInplacePowTensorScalar", lambda a: a.pow_(2), UNIT),
@@ -104,13 +107,22 @@ def test_elementwise_op_gives_the_cpus_bits(case, dtype, variant):
 
 @pytest.mark.parametrize("case", BINARY, ids=str)
 def test_binary_op_broadcasts(case):
-    shapes = positive((4, 1, 5), (3, 1)) if case.op in ("aclnnDiv", "aclnnPowTensorTensor") else normal((4, 1, 5), (3, 1))
+    shapes = (
+        positive((4, 1, 5), (3, 1))
+        if case.op in ("aclnnDiv", "aclnnPowTensorTensor")
+        else normal((4, 1, 5), (3, 1))
+    )
     check(Case(case.op, case.run, shapes), case.dtypes[0], "plain")
 
 
 @pytest.mark.parametrize(
     ("left", "right"),
-    [(torch.float32, torch.bfloat16), (torch.int64, torch.float16), (torch.bool, torch.int32), (torch.bfloat16, torch.float16)],
+    [
+        (torch.float32, torch.bfloat16),
+        (torch.int64, torch.float16),
+        (torch.bool, torch.int32),
+        (torch.bfloat16, torch.float16),
+    ],
     ids=lambda dtype: str(dtype).removeprefix("torch."),
 )
 def test_mixed_types_promote_as_on_the_cpu(left, right):

@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-
 from ops import BOOL, FLOATS, INTS, SHAPED, Case, check, combinations, normal
 
 BLOCK = normal((3, 4, 5))

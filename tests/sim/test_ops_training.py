@@ -3,15 +3,15 @@
 import pytest
 import torch
 import torch.nn.functional as F
-
-from ops import NPU, assert_same, calls, implemented, normal
+from ops import NPU, allow_hf32, assert_same, calls, implemented, normal
 
 FP32 = torch.float32
 
 
 @pytest.fixture(autouse=True)
-def _full_precision(monkeypatch):
-    monkeypatch.setattr(torch.npu.conv, "allow_hf32", False)
+def _full_precision():
+    with allow_hf32(conv=False, matmul=False):
+        yield
 
 
 def _gradients(function, tensors):
@@ -22,7 +22,10 @@ def _gradients(function, tensors):
 
 BACKWARD = {
     "aclnnConvolutionBackward": (lambda x, w, b: F.conv2d(x, w, b, 2, 1), [(2, 3, 8, 8), (6, 3, 3, 3), (6,)]),
-    "aclnnEmbeddingDenseBackward": (lambda w: F.embedding(torch.tensor([[0, 2, 2]], device=w.device), w), [(4, 5)]),
+    "aclnnEmbeddingDenseBackward": (
+        lambda w: F.embedding(torch.tensor([[0, 2, 2]], device=w.device), w),
+        [(4, 5)],
+    ),
     "aclnnGeluBackward": (F.gelu, [(4, 5)]),
     "aclnnLayerNormBackward": (lambda x, w, b: F.layer_norm(x, (5,), w, b), [(3, 4, 5), (5,), (5,)]),
     "aclnnMseLossBackward": (F.mse_loss, [(4, 5), (4, 5)]),
@@ -58,7 +61,11 @@ FOREACH = {
 
 @pytest.mark.parametrize("op", FOREACH)
 def test_foreach_gives_the_cpus_numbers(op):
-    lists = [normal((4, 5), (3,))(FP32), normal((4, 5), (3,))(FP32), [t.abs() + 1 for t in normal((4, 5), (3,))(FP32)]]
+    lists = [
+        normal((4, 5), (3,))(FP32),
+        normal((4, 5), (3,))(FP32),
+        [t.abs() + 1 for t in normal((4, 5), (3,))(FP32)],
+    ]
     before = calls(op)
     actual = FOREACH[op](*([tensor.to(NPU) for tensor in tensors] for tensors in lists))
     assert calls(op) > before
@@ -67,7 +74,9 @@ def test_foreach_gives_the_cpus_numbers(op):
 
 def _train(device, optimizer, **options):
     torch.manual_seed(0)
-    model = torch.nn.Sequential(torch.nn.Linear(5, 8), torch.nn.GELU(), torch.nn.LayerNorm(8), torch.nn.Linear(8, 3))
+    model = torch.nn.Sequential(
+        torch.nn.Linear(5, 8), torch.nn.GELU(), torch.nn.LayerNorm(8), torch.nn.Linear(8, 3)
+    )
     model = model.to(device)
     steps = optimizer(model.parameters(), lr=1e-2, **options)
     x, y = (tensor.to(device) for tensor in normal((16, 5), (16, 3))(FP32))

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-
-from ops import NPU, normal
+from ops import NPU, allow_hf32, normal
 
 
 def hf32(tensor: torch.Tensor) -> torch.Tensor:
@@ -20,21 +19,23 @@ def _inputs():
     return normal((2, 3, 12, 12), (8, 3, 4, 4), (8,))(torch.float32)
 
 
-@pytest.fixture
-def flags(monkeypatch):
-    def set_flags(conv: bool, matmul: bool) -> None:
-        monkeypatch.setattr(torch.npu.conv, "allow_hf32", conv)
-        monkeypatch.setattr(torch.npu.matmul, "allow_hf32", matmul)
-
-    return set_flags
-
-
 def test_rounding_is_to_nearest_even_and_keeps_special_values():
     step = 2.0**-11
     values = torch.tensor(
-        [1 + step / 2, 1 + 3 * step / 2, 1 + step / 2 + 2.0**-23, 2 - 2.0**-23, -1 - 3 * step / 2, 0.0, 1e38, 1e-30]
+        [
+            1 + step / 2,
+            1 + 3 * step / 2,
+            1 + step / 2 + 2.0**-23,
+            2 - 2.0**-23,
+            -1 - 3 * step / 2,
+            0.0,
+            1e38,
+            1e-30,
+        ]
     )
-    expected = torch.tensor([1.0, 1 + 2 * step, 1 + step, 2.0, -1 - 2 * step, 0.0, *hf32(values[-2:]).tolist()])
+    expected = torch.tensor(
+        [1.0, 1 + 2 * step, 1 + step, 2.0, -1 - 2 * step, 0.0, *hf32(values[-2:]).tolist()]
+    )
     assert torch.equal(hf32(values), expected)
     # A convolution with a single weight of 1 shows the rounding alone.
     device = F.conv1d(values.view(1, 1, -1).to(NPU), torch.ones(1, 1, 1, device=NPU))
@@ -62,13 +63,15 @@ def test_matrix_products_do_not_round_by_default():
 
 
 @pytest.mark.parametrize(("conv", "matmul"), [(False, False), (False, True), (True, False), (True, True)])
-def test_each_flag_rules_its_own_ops(flags, conv, matmul):
-    flags(conv, matmul)
+def test_each_flag_rules_its_own_ops(conv, matmul):
     x, w, b = _inputs()
     a, c = normal((16, 32), (8, 32))(torch.float32)
-    of_conv, of_matmul = (hf32 if conv else torch.Tensor), (hf32 if matmul else torch.Tensor)
-    assert torch.equal(F.conv2d(x.to(NPU), w.to(NPU), b.to(NPU)).cpu(), F.conv2d(of_conv(x), of_conv(w), b))
-    assert torch.equal(F.linear(a.to(NPU), c.to(NPU)).cpu(), F.linear(of_matmul(a), of_matmul(c)))
+    of_conv, of_matmul = (hf32 if conv else torch.clone), (hf32 if matmul else torch.clone)
+    with allow_hf32(conv=conv, matmul=matmul):
+        convolved = F.conv2d(x.to(NPU), w.to(NPU), b.to(NPU)).cpu()
+        multiplied = F.linear(a.to(NPU), c.to(NPU)).cpu()
+    assert torch.equal(convolved, F.conv2d(of_conv(x), of_conv(w), b))
+    assert torch.equal(multiplied, F.linear(of_matmul(a), of_matmul(c)))
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
@@ -77,10 +80,11 @@ def test_half_types_do_not_round(dtype):
     assert torch.equal(F.conv2d(x.to(NPU), w.to(NPU), b.to(NPU)).cpu(), F.conv2d(x, w, b))
 
 
-def test_a_view_of_the_weights_rounds_as_its_copy_does(flags):
-    flags(True, True)
+def test_a_view_of_the_weights_rounds_as_its_copy_does():
     a, b = normal((16, 32), (8, 32))(torch.float32)
-    assert torch.equal(torch.mm(a.to(NPU), b.to(NPU).t()).cpu(), torch.mm(hf32(a), hf32(b).t()))
+    with allow_hf32(conv=True, matmul=True):
+        product = torch.mm(a.to(NPU), b.to(NPU).t()).cpu()
+    assert torch.equal(product, torch.mm(hf32(a), hf32(b).t()))
 
 
 def test_gelu_is_the_exact_one_unless_asked(run):

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from ops import NPU, allow_hf32
 
 from npuport.errors import PortError
 from npuport.layout import HARNESS, Layout
 from npuport.port import port
-from ops import NPU
 
 pytestmark = pytest.mark.network
 
@@ -45,7 +45,9 @@ def upstream():
         sys.path.pop(0)
 
 
-@pytest.fixture(scope="module", params=[TINY, pytest.param(SMALL, marks=pytest.mark.slow)], ids=["tiny", "small"])
+@pytest.fixture(
+    scope="module", params=[TINY, pytest.param(SMALL, marks=pytest.mark.slow)], ids=["tiny", "small"]
+)
 def pair(request, upstream):
     """The same model on the CPU and on the device, and the inputs of both."""
     torch.manual_seed(0)
@@ -84,14 +86,14 @@ def _difference(function, pair):
 
 
 @pytest.mark.parametrize("name", VISION)
-def test_vision_is_the_cpus(name, pair, monkeypatch):
-    monkeypatch.setattr(torch.npu.conv, "allow_hf32", False)
-    assert _difference(VISION[name], pair) == 0
+def test_vision_is_the_cpus(name, pair):
+    with allow_hf32(conv=False, matmul=False):
+        assert _difference(VISION[name], pair) == 0
 
 
-def test_text_is_the_cpus_but_for_rounding(pair, monkeypatch):
-    monkeypatch.setattr(torch.npu.conv, "allow_hf32", False)
-    assert _difference(lambda model, image, text, latents: model.get_clip_text_feature(text), pair) < 1e-6
+def test_text_is_the_cpus_but_for_rounding(pair):
+    with allow_hf32(conv=False, matmul=False):
+        assert _difference(lambda model, image, text, latents: model.get_clip_text_feature(text), pair) < 1e-6
 
 
 @pytest.mark.parametrize("name", VISION)

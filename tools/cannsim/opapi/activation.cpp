@@ -16,7 +16,10 @@ namespace {
 // VTP's text features.
 const char* gelu_formula() {
   static const char* asked = std::getenv("CANNSIM_GELU");
-  return asked && std::string_view(asked) == "tanh" ? "tanh" : "none";
+  const std::string_view formula = asked ? asked : "none";
+  TORCH_CHECK(formula == "none" || formula == "tanh", "CANNSIM_GELU is '", formula,
+              "', not 'none' or 'tanh'");
+  return formula == "tanh" ? "tanh" : "none";
 }
 
 const char* gelu_formula(std::int64_t approximate) { return approximate ? "tanh" : "none"; }
@@ -24,16 +27,18 @@ const char* gelu_formula(std::int64_t approximate) { return approximate ? "tanh"
 }  // namespace
 
 OP(aclnnGelu, (Tensor, self), (Out, out)) {
+  const auto* formula = gelu_formula();
   if (planned(out, self.sizes())) return;
-  at::gelu_out(out, self, gelu_formula());
+  at::gelu_out(out, self, formula);
 }
 OP(aclnnGeluV2, (Tensor, self), (std::int64_t, approximate), (Out, out)) {
   if (planned(out, self.sizes())) return;
   at::gelu_out(out, self, gelu_formula(approximate));
 }
 OP(aclnnGeluBackward, (Tensor, gradient), (Tensor, self), (Out, out)) {
+  const auto* formula = gelu_formula();
   if (planned(out, broadcast(gradient, self))) return;
-  put(out, at::gelu_backward(gradient, self, gelu_formula()));
+  put(out, at::gelu_backward(gradient, self, formula));
 }
 OP(aclnnSiluBackward, (Tensor, gradient), (Tensor, self), (Out, out)) {
   if (planned(out, broadcast(gradient, self))) return;

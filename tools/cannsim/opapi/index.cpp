@@ -58,10 +58,5 @@ OP(aclnnNonzero, (Tensor, self), (SizedOut, out)) {
   if (planned()) return;
   out.write(at::nonzero(self));
 }
-// One row a dimension.
-OP(aclnnNonzeroV2, (Tensor, self), (SizedOut, out)) {
-  if (planned()) return;
-  out.write(at::nonzero(self).t());
-}
 
 }  // namespace cannsim
