@@ -18,6 +18,9 @@ from npuport.port import PortResult
 from npuport.port import port as make_port
 from npuport.refresh import refresh
 
+#: The parity suite judges a port, not the harness: `npuport parity` runs it.
+collect_ignore = ["parity"]
+
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
