@@ -59,7 +59,7 @@ class Adapter(Protocol):
 
         Args:
             source: a size, its weights drawn from torch's seed; or a checkpoint's directory, its weights
-                set by `load_state_dict`, so that a fault of upstream's own loader does not reach the reference.
+                set by `load_state_dict`, so that a fault of upstream's loader does not reach the reference.
         """
 
     def load(self, directory: Path) -> "nn.Module":

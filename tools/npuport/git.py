@@ -6,12 +6,12 @@ A *repository* is a directory git runs in: a bare clone in the cache, or a work 
 import contextlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from npuport.errors import PortError
-from npuport.gitprocess import GitFailed, run
+from npuport.gitprocess import GitFailed, run, transfer
 
 _BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 # Upstream's attributes must not change what lands on disk: files are written as they are stored.
@@ -51,20 +51,22 @@ class State:
     edits: tuple[str, ...]
 
 
-def mirror(url: str, directory: Path) -> None:
+def mirror(url: str, directory: Path, progress: Callable[[str], None]) -> None:
     """Clone all branches and tags of upstream into an empty directory, bare."""
-    parent = directory.parent
-    run("clone", "--quiet", "--bare", "--template=", "--", url, str(directory), cwd=parent, fetching=True)
+    options = ("--progress", "--bare", "--template=")
+    transfer("clone", *options, "--", url, str(directory), cwd=directory.parent, progress=progress)
     if (directory / "objects/info/alternates").exists():  # a mirror that borrows objects; we must not
         run("repack", "-a", "-d", "--quiet", cwd=directory)
         (directory / "objects/info/alternates").unlink()
 
 
-def fetch(repository: Path, url: str, refs: Sequence[str] = _BRANCHES_AND_TAGS) -> None:
+def fetch(
+    repository: Path, url: str, progress: Callable[[str], None], refs: Sequence[str] = _BRANCHES_AND_TAGS
+) -> None:
     """Bring what is new in upstream into a bare clone; moved branches move, gone ones go."""
-    options = ("--quiet", "--no-tags", "--force")
+    options = ("--progress", "--no-tags", "--force")
     prune = ("--prune",) if refs is _BRANCHES_AND_TAGS else ()  # a gone `a` must make room for `a/b`
-    run("fetch", *options, *prune, "--", url, *refs, cwd=repository, fetching=True)
+    transfer("fetch", *options, *prune, "--", url, *refs, cwd=repository, progress=progress)
 
 
 def has_commit(repository: Path, commit: str) -> bool:

@@ -9,8 +9,10 @@ run: no hook, no file system monitor, no `ext::` transport, no filter.
 import os
 import shlex
 import subprocess
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from npuport.errors import PortError
 
@@ -97,24 +99,67 @@ def run(
         GitFailed: it ended with another code than 0.
         PortError: there is no git.
     """
-    environment = (_fetching() if fetching else _hermetic()) | {"GIT_CEILING_DIRECTORIES": str(cwd.parent)}
-    settings = _OFF if fetching else _OFF | _PLAIN
+    settings, environment = (_OFF, _fetching()) if fetching else (_OFF | _PLAIN, _hermetic())
+    with _start(arguments, cwd, settings, environment | dict(extra or {})) as process:
+        stdout: bytes
+        stdout, stderr = process.communicate(stdin)
+    if process.returncode:
+        raise GitFailed(arguments, process.returncode, stdout, stderr)
+    return stdout
+
+
+def transfer(*arguments: str, cwd: Path, progress: Callable[[str], None]) -> None:
+    """Run a git that talks to upstream and takes its time.
+
+    Args:
+        arguments: of a command that knows `--progress`.
+        progress: told every few seconds how far git is, in git's own words.
+
+    Raises:
+        GitFailed: it ended with another code than 0.
+        PortError: there is no git.
+    """
+    from git.cmd import handle_process_output  # GitPython, late: it takes longer than most commands
+    from git.util import RemoteProgress
+
+    class Told(RemoteProgress):
+        due = time.monotonic() + 3
+
+        def update(self, *_: object) -> None:
+            if time.monotonic() >= self.due:
+                self.due = time.monotonic() + 3
+                progress(self._cur_line or "")
+
+    told = Told()
+    with _start(arguments, cwd, _OFF, _fetching(), text=True) as process:
+        handle_process_output(process, None, told.new_message_handler(), decode_streams=False)
+    if process.returncode:
+        lines = "\n".join(told.error_lines + told.other_lines)
+        raise GitFailed(arguments, process.returncode, b"", lines.encode())
+
+
+def _start(
+    arguments: Iterable[str],
+    cwd: Path,
+    settings: Mapping[str, str],
+    environment: Mapping[str, str],
+    text: bool = False,
+) -> "subprocess.Popen[Any]":
     try:
-        done = subprocess.run(
+        return subprocess.Popen(
             ["git", *_options(settings), *arguments],
             cwd=cwd,
-            input=stdin,
-            capture_output=True,
-            env=environment | dict(extra or {}),
-            check=False,
+            stdin=subprocess.DEVNULL if text else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**environment, "GIT_CEILING_DIRECTORIES": str(cwd.parent)},
+            text=text,
+            errors="replace" if text else None,
         )
     except FileNotFoundError as error:
         if not cwd.is_dir():
             raise PortError(f"{cwd} is missing", mend="run the command again") from error
         raise PortError("git is not installed", mend="install git 2.25 or newer") from error
-    if done.returncode:
-        raise GitFailed(arguments, done.returncode, done.stdout, done.stderr)
-    return done.stdout
 
 
 def _hermetic() -> dict[str, str]:

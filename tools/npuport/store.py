@@ -54,7 +54,7 @@ def ensure(layout: Layout, lock: Lock, *, offline: bool = False, progress: Progr
         else:
             _fetch(lock, sources, repository, progress)
         if not has(repository, lock.commit):
-            _fetch_commit(lock, sources, repository)
+            _fetch_commit(lock, sources, repository, progress)
         git.keep(repository, lock.commit)
     return repository
 
@@ -117,7 +117,7 @@ def _clone(lock: Lock, sources: list[str], repository: Path, staging: Path, prog
 
     def clone(source: str) -> None:
         with staged_directory(staging) as staged:
-            git.mirror(source, staged)
+            git.mirror(source, staged, progress)
             staged.rename(repository)
 
     _first(lock, sources, clone)
@@ -125,14 +125,15 @@ def _clone(lock: Lock, sources: list[str], repository: Path, staging: Path, prog
 
 def _fetch(lock: Lock, sources: list[str], repository: Path, progress: Progress) -> None:
     progress(f"fetching {sources[0] if len(sources) == 1 else lock.url}")
-    _first(lock, sources, lambda source: git.fetch(repository, source))
+    _first(lock, sources, lambda source: git.fetch(repository, source, progress))
 
 
-def _fetch_commit(lock: Lock, sources: list[str], repository: Path) -> None:
+def _fetch_commit(lock: Lock, sources: list[str], repository: Path, progress: Progress) -> None:
     """Ask for a commit that no branch or tag leads to; some servers give it."""
     wanted = f"refs/npuport/{lock.commit}"
     try:
-        _first(lock, sources, lambda source: git.fetch(repository, source, [f"+{lock.commit}:{wanted}"]))
+        refs = [f"+{lock.commit}:{wanted}"]
+        _first(lock, sources, lambda source: git.fetch(repository, source, progress, refs))
     except PortError as error:
         if isinstance(error.__cause__, GitFailed) and not has(repository, lock.commit):
             where = "the mirror" if os.environ.get("NPUPORT_MIRROR") else lock.url
