@@ -69,6 +69,7 @@ CASES = [
         dtypes=ANY,
         variants=("plain", "transposed"),
     ),
+    Case("aclnnNonzeroV2", lambda x: x[x > 0], UNIT, ALL, variants=SHAPED),
     Case("aclnnNonzero", lambda x: torch.nonzero(x > 1), UNIT, ALL, variants=SHAPED),
     Case(
         "aclnnRange", lambda x: torch.range(1, 10, 2, dtype=x.dtype, **_where(x)), UNIT, variants=("plain",)

@@ -96,3 +96,14 @@ def test_gelu_is_the_exact_one_unless_asked(run):
     """
     assert run(code).stdout.split()[-2:] == ["True", "False"]
     assert run(code, CANNSIM_GELU="tanh").stdout.split()[-2:] == ["False", "True"]
+
+
+def test_gelu_heeds_approximate_where_torch_npu_passes_it_on(run):
+    code = """
+        import torch, torch.nn.functional as F
+        x = torch.linspace(-4, 4, 1000)
+        for formula in ("none", "tanh"):
+            print(torch.equal(F.gelu(x.npu(), approximate=formula).cpu(), F.gelu(x, approximate=formula)))
+    """
+    traced = run(code, TORCH_NPU_USE_COMPATIBLE_IMPL="1")  # then it calls aclnnGeluV2
+    assert traced.stdout.split()[-2:] == ["True", "True"], traced.stderr

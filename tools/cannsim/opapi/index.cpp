@@ -59,4 +59,10 @@ OP(aclnnNonzero, (Tensor, self), (SizedOut, out)) {
   out.write(at::nonzero(self));
 }
 
+// One row a dimension. Indexing by a mask asks for it.
+OP(aclnnNonzeroV2, (Tensor, self), (SizedOut, out)) {
+  if (planned()) return;
+  out.write(at::nonzero(self).t());
+}
+
 }  // namespace cannsim
