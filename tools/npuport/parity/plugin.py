@@ -158,8 +158,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  
         found.word, found.reason = "error", f"{type(error).__name__}: {error}".splitlines()[0]
     elif report.passed and report.when == "call":
         found.word = "pass"
-    if report.when == "call":
-        report.user_properties.append(("verdict", found.word))
+    if report.when == "call":  # pytest writes them with the teardown's report
+        item.user_properties.append(("verdict", found.word))
         if found.ratio is not None:
-            report.user_properties.append(("ratio", f"{found.ratio:.4g}"))
+            item.user_properties.append(("ratio", f"{found.ratio:.4g}"))
     return report
