@@ -1,4 +1,4 @@
-"""The table of ops is whole: each implemented op has a test, each other of the wheel a refusal or a reason."""
+"""The table of ops is whole: each implemented op has a test, each other of the wheel a refusal or reason."""
 
 import re
 from pathlib import Path
