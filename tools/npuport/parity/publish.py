@@ -1,7 +1,8 @@
 """Publishes the report when pytest is done: all of it, or nothing."""
 
+import shutil
+import tempfile
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -23,11 +24,9 @@ class Publisher:
         self._deselected = 0
         self._started = time.time()
         self._flags = flags()
-        self._stack = ExitStack()
-        report = session.settings.report
-        report.parent.mkdir(parents=True, exist_ok=True)
-        self._staging = self._stack.enter_context(fsio.staged_directory(report.parent))
-        config.option.xmlpath = str(self._staging / "junit.xml")  # pytest's own writer fills it
+        self._scratch = tempfile.TemporaryDirectory(prefix="npuport-parity-")
+        self._junit = Path(self._scratch.name) / "junit.xml"
+        config.option.xmlpath = str(self._junit)  # pytest's own writer fills it
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         """Count what `-k` left out: the report says so."""
@@ -49,12 +48,12 @@ class Publisher:
         """Write and publish, unless the run was interrupted or only listed its cases."""
         interrupted = session.exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
         if not interrupted and not session.config.option.collectonly:
-            self._publish(self._staging, self._session.settings.report)
+            self._publish(self._session.settings.report)
             if worst(self._results) != "pass":
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        self._stack.close()
+        self._scratch.cleanup()
 
-    def _publish(self, staging: Path, report: Path) -> None:
+    def _publish(self, report: Path) -> None:
         run = Run(
             session=self._session,
             results=self._results,
@@ -64,12 +63,14 @@ class Publisher:
             default_flags=self._flags,
         )
         data = results_json(run)
-        fsio.write_atomically(staging / "results.json", dumped(data))
-        fsio.write_atomically(staging / "report.md", render(data).encode())
-        if report.is_dir():
-            fsio.exchange(staging, report)  # the old one goes with the staging directory
-        else:
-            staging.rename(report)
+        with fsio.staged_directory(report.parent) as staging:
+            fsio.write_atomically(staging / "results.json", dumped(data))
+            fsio.write_atomically(staging / "report.md", render(data).encode())
+            shutil.copyfile(self._junit, staging / "junit.xml")
+            if report.is_dir():
+                fsio.exchange(staging, report)  # the old one goes with the staging directory
+            else:
+                staging.rename(report)
 
 
 def dumped(data: object) -> bytes:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from npuport.errors import PortError
-from npuport.fsio import exclusive, remove_tree, staged_directory
+from npuport.fsio import clean_staging, exclusive, remove_tree, staged_directory
 from npuport.layout import cache_dir
 
 #: Captures kept of one port; the oldest go first.
@@ -80,8 +80,9 @@ def ensure(recipe: Recipe, progress: Callable[[str], None]) -> Path:
     captures.mkdir(parents=True, exist_ok=True)
     finished = captures / recipe.key()
     if not finished.is_dir():
-        with exclusive(captures / f"{finished.name}.lock"):
+        with exclusive(captures / "lock"):  # one at a time: a reference takes all cores
             if not finished.is_dir():
+                clean_staging(captures)
                 progress(f"reference {recipe.size}: upstream on the CPU (once; then cached)")
                 with staged_directory(captures) as staging:
                     _run_child(recipe, staging)
