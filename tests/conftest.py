@@ -5,7 +5,8 @@
     port        a port of it: a lock, a series of two patches, refreshed
     ported      the same, ported
 
-Every test gets real git repositories below its `tmp_path`.
+Every test gets real git repositories below its `tmp_path`. `vtp` is apart: the repository's own port, for tests
+marked `network`.
 """
 
 from pathlib import Path
@@ -13,7 +14,10 @@ from pathlib import Path
 import pytest
 
 from gitworld import LICENSE, MODEL, SEED, Port, commit, diff_of, edited, git, make_patch
-from npuport.layout import Layout
+from npuport import store
+from npuport.errors import PortError
+from npuport.layout import HARNESS, Layout
+from npuport.lock import read_lock
 from npuport.port import PortResult
 from npuport.port import port as make_port
 from npuport.refresh import refresh
@@ -62,3 +66,14 @@ def port(tmp_path: Path, upstream: Path) -> Port:
 @pytest.fixture
 def ported(port: Port) -> PortResult:
     return make_port(port.layout)
+
+
+@pytest.fixture(scope="session")
+def vtp() -> Path:
+    """The real VTP, ported. Only upstream out of reach skips a test; a port that fails is a failure."""
+    layout = Layout(HARNESS)
+    try:
+        store.ensure(layout, read_lock(layout.lock))
+    except PortError as error:
+        pytest.skip(f"upstream is out of reach: {error.message}")
+    return make_port(layout).path.resolve()

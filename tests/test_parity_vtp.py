@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from npuport.layout import HARNESS, Layout
+from npuport.layout import HARNESS
 from parityrun import Judged, copy_of, npuport, parity
 
 pytestmark = [pytest.mark.slow, pytest.mark.network]
@@ -18,15 +18,6 @@ TEXT = {"get_clip_text_feature", "get_clip_logits", "forward(clip)"}
 ATTENTION = (
     "        x = torch.nn.functional.scaled_dot_product_attention(q, k, v)\n        x = x.transpose(1, 2)\n"
 )
-
-
-@pytest.fixture(scope="module")
-def ported() -> Path:
-    """The real VTP, ported."""
-    done = npuport("--port", str(HARNESS), "port")
-    if done.returncode:
-        pytest.skip(f"upstream cannot be reached: {done.stderr.strip().splitlines()[-1]}")
-    return Layout(HARNESS).ported
 
 
 def without(number: str, directory: Path) -> Path:
@@ -48,7 +39,7 @@ def judged(report: Path, *words: str) -> Judged:
     return parity(HARNESS, report, *words)
 
 
-def test_the_ported_vtp_is_green(ported: Path, tmp_path: Path) -> None:
+def test_the_ported_vtp_is_green(vtp: Path, tmp_path: Path) -> None:
     found = judged(tmp_path / "report")
 
     assert found.code == 0, found.said
@@ -56,12 +47,12 @@ def test_the_ported_vtp_is_green(ported: Path, tmp_path: Path) -> None:
     assert found.good >= DECODER | TEXT | {IDENTITY, SAVE, SEEDING}
 
 
-def test_one_attention_head_with_its_sign_flipped_is_red(ported: Path, tmp_path: Path) -> None:
+def test_one_attention_head_with_its_sign_flipped_is_red(vtp: Path, tmp_path: Path) -> None:
     """In the blocks of the trunk and the decoder, which share the code; the text tower has its own."""
     flipped = ATTENTION.replace(
         "        x = x.t", "        x = torch.cat([-x[:, :1], x[:, 1:]], 1)\n        x = x.t"
     )
-    tree = copy_of(ported, tmp_path / "tree", ("vtp/models/layers/attention.py", ATTENTION, flipped))
+    tree = copy_of(vtp, tmp_path / "tree", ("vtp/models/layers/attention.py", ATTENTION, flipped))
 
     found = judged(tmp_path / "report", "--tree", str(tree))
 
@@ -70,8 +61,8 @@ def test_one_attention_head_with_its_sign_flipped_is_red(ported: Path, tmp_path:
     assert found.good >= {"get_clip_text_feature", IDENTITY}
 
 
-def test_one_weight_scaled_by_the_loader_is_red(ported: Path, tmp_path: Path) -> None:
-    tree = copy_of(ported, tmp_path / "tree")
+def test_one_weight_scaled_by_the_loader_is_red(vtp: Path, tmp_path: Path) -> None:
+    tree = copy_of(vtp, tmp_path / "tree")
     with (tree / "vtp" / "models" / "vtp_hf" / "modeling_vtp.py").open("a") as file:
         file.write(
             "\n\n_load = VTPModel.from_pretrained\n\n\n"
@@ -89,7 +80,7 @@ def test_one_weight_scaled_by_the_loader_is_red(ported: Path, tmp_path: Path) ->
     assert "pixel_decoder.proj_out.weight (sha256)" in found.reasons(IDENTITY)
 
 
-def test_without_the_patch_of_the_seed_it_seeds_what_is_absent(ported: Path, tmp_path: Path) -> None:
+def test_without_the_patch_of_the_seed_it_seeds_what_is_absent(vtp: Path, tmp_path: Path) -> None:
     port = without("0001", tmp_path / "port")
 
     found = parity(port, tmp_path / "report", "-k", "seed")
@@ -98,7 +89,7 @@ def test_without_the_patch_of_the_seed_it_seeds_what_is_absent(ported: Path, tmp
     assert found.bad == {SEEDING}
 
 
-def test_without_the_patch_of_the_mask_the_text_is_red(ported: Path, tmp_path: Path) -> None:
+def test_without_the_patch_of_the_mask_the_text_is_red(vtp: Path, tmp_path: Path) -> None:
     """Under transformers 5 the causal mask is then uninitialised memory."""
     port = without("0003", tmp_path / "port")
 

@@ -7,7 +7,6 @@
 """
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,8 +15,6 @@ from pathlib import Path
 import pytest
 
 from npuport import simulator
-from npuport.errors import PortError
-from npuport.layout import HARNESS, Layout
 from npuport.simulator.startup import cannsim_startup
 
 SAVE = """
@@ -71,27 +68,15 @@ if __name__ == "__main__":
 """
 
 
-@pytest.fixture(scope="module")
-def vtp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The ported VTP on PYTHONPATH, in a port of its own."""
-    if not (HARNESS / "upstream.lock").is_file():
-        pytest.skip("the repository has no upstream.lock")
-    from npuport.port import port
-
-    layout = Layout(tmp_path_factory.mktemp("port"))
-    shutil.copy(HARNESS / "upstream.lock", layout.lock)
-    shutil.copytree(HARNESS / "patches", layout.patches)
-    try:
-        tree = port(layout).path
-    except PortError as error:
-        pytest.skip(f"VTP cannot be ported here: {error.message}")
+@pytest.fixture(scope="module", autouse=True)
+def ported_on_the_path(vtp: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", os.pathsep.join([str(tree), os.environ.get("PYTHONPATH", "")]))
-        yield tree
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(vtp), os.environ.get("PYTHONPATH", "")]))
+        yield
 
 
 @pytest.fixture(scope="module")
-def checkpoint(vtp: Path, directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checkpoint(directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small checkpoint, saved by upstream from the CPU; transformers imports torch_npu even for that."""
     where = tmp_path_factory.mktemp("checkpoint")
     subprocess.run(

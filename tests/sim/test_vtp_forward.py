@@ -3,15 +3,10 @@
 import copy
 import importlib
 import sys
-from pathlib import Path
 
 import pytest
 import torch
 from ops import NPU, allow_hf32
-
-from npuport.errors import PortError
-from npuport.layout import HARNESS, Layout
-from npuport.port import port
 
 pytestmark = pytest.mark.network
 
@@ -32,13 +27,9 @@ SMALL = {"vision_embed_dim": 384, "vision_num_heads": 6, "decoder_embed_dim": 38
 
 
 @pytest.fixture(scope="module")
-def upstream():
+def upstream(vtp):
     """The ported model's module."""
-    try:
-        tree = port(Layout(HARNESS)).path
-    except PortError as error:
-        pytest.skip(f"upstream cannot be reached: {error}")
-    sys.path.insert(0, str(Path(tree).resolve()))
+    sys.path.insert(0, str(vtp))
     try:
         yield importlib.import_module("vtp.models.vtp_hf")
     finally:

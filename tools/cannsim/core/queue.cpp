@@ -17,10 +17,14 @@ bool on_queue_thread() {
   return std::string_view(name).starts_with("acl_thread");
 }
 
-int fail_task(int code, std::string message) {
-  if (!on_queue_thread()) return fail(code, std::move(message));
+void end_process(const std::string& message) {
   std::fprintf(stderr, "%s (on torch_npu's queue, which cannot go on)\n", message.c_str());
   std::abort();
+}
+
+int fail_task(int code, std::string message) {
+  if (on_queue_thread()) end_process(message);
+  return fail(code, std::move(message));
 }
 
 }  // namespace cannsim

@@ -10,8 +10,12 @@
 
 namespace cannsim {
 
-// Whether this thread is torch_npu's queue. With ASCEND_LAUNCH_BLOCKING=1 there is none.
+// Whether this thread is torch_npu's queue. With ASCEND_LAUNCH_BLOCKING=1 there is none. Some of torch_npu's
+// functions, and all of them with TASK_QUEUE_ENABLE=2, run an op's phase 1 there too.
 CANNSIM_EXPORT bool on_queue_thread();
+
+// Print `message` and abort.
+[[noreturn]] CANNSIM_EXPORT void end_process(const std::string& message);
 
 // As fail(), where the caller can be told; on the queue thread, print `message` and abort.
 CANNSIM_EXPORT int fail_task(int code, std::string message);

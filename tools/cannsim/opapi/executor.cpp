@@ -6,19 +6,19 @@
 #include <c10/core/InferenceMode.h>
 #include <c10/core/impl/LocalDispatchKeySet.h>
 #include <c10/util/ScopeExit.h>
-#include <pthread.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
-#include <string_view>
 
 #include "core/export.h"
+#include "core/queue.h"
 #include "core/status.h"
 #include "core/trace.h"
 
 namespace cannsim {
 namespace {
+
+// What every message of the simulator's begins with.
+const std::string kMark = "[cannsim] ";
 
 // How far the body's run in phase 1 has come, on this thread.
 enum class Planning { no, yes, done };
@@ -51,19 +51,6 @@ std::string reason(const std::exception& error) {
   const auto* own = dynamic_cast<const c10::Error*>(&error);
   const std::string text = own ? own->what_without_backtrace() : error.what();
   return text.substr(0, text.find('\n'));
-}
-
-// Some of torch_npu's functions, and all of them with TASK_QUEUE_ENABLE=2, run phase 1 on the queue thread
-// too.
-bool on_queue_thread() {
-  char name[16] = "";
-  pthread_getname_np(pthread_self(), name, sizeof name);
-  return std::string_view(name).starts_with("acl_thread");
-}
-
-[[noreturn]] void die(const std::string& why) {
-  std::fprintf(stderr, "[cannsim] %s (on torch_npu's queue, which cannot go on)\n", why.c_str());
-  std::abort();
 }
 
 void flip(const Tensors& outputs, const OpFault& fault) {
@@ -109,9 +96,7 @@ int Op::guard(const std::function<void()>& step) const {
     step();
     return ACL_SUCCESS;
   } catch (const std::exception& error) {
-    const auto why = std::string(name_) + ": " + reason(error);
-    if (on_queue_thread()) die(why);
-    return fail(ACLNN_ERR_PARAM_INVALID, why);
+    return fail_task(ACLNN_ERR_PARAM_INVALID, kMark + name_ + ": " + reason(error));
   }
 }
 
@@ -134,10 +119,8 @@ void plan(aclOpExecutor& call) {
 }
 
 int refuse_op(const char* symbol) {
-  const auto why = std::string(symbol) + " is not implemented by the simulator";
-  if (on_queue_thread()) die(why);
   // Not ACL_ERROR_RT_FEATURE_NOT_SUPPORT: on that one torch_npu warns, and goes on to phase 2.
-  return fail(ACLNN_ERR_INNER, why);
+  return fail_task(ACLNN_ERR_INNER, kMark + symbol + " is not implemented by the simulator");
 }
 
 int execute(aclOpExecutor* executor) {
@@ -149,7 +132,7 @@ int execute(aclOpExecutor* executor) {
     call->run();
     if (call->fault) flip(call->outputs(), *call->fault);
   } catch (const std::exception& error) {
-    die(std::string(call->op.name()) + ": " + reason(error));
+    end_process(kMark + call->op.name() + ": " + reason(error));
   }
   return ACL_SUCCESS;
 }

@@ -2,10 +2,10 @@
 
     python refuse.py LIBTORCH_NPU PROBED OUTPUT SOURCE...
 
-A function that is absent makes torch_npu take another path in silence, so every name in the wheel gets a body that
-fails and says its name; except where absence is what torch_npu asks for: the names in the file PROBED, later
-versions of an implemented function (without aclnnTopkV2 it takes aclnnTopk), and aclnnForeach*, without which it
-loops over single ops. What is absent and called all the same, torch_npu itself refuses by name.
+A function that is absent makes torch_npu take another path in silence, so every name in the wheel gets a
+body that fails and says its name; except where absence is what torch_npu asks for: the names in the file
+PROBED, later versions of an implemented function (without aclnnTopkV2 it takes aclnnTopk), and aclnnForeach*,
+without which it loops over single ops. What is absent and called all the same, torch_npu itself refuses.
 """
 
 import re
@@ -22,9 +22,11 @@ def asked_for(library: Path) -> set[str]:
 
 
 def implemented(sources: list[Path]) -> set[str]:
-    """The functions that `sources` define: the first argument of OP and its kin, and the second where it is one too."""
-    found = (re.findall(r"^ *[A-Z_]+\((aclnn\w+)(?:, (aclnn\w+))?", source.read_text(), re.M) for source in sources)
-    return {name for pairs in found for pair in pairs for name in pair if name}
+    """The functions that `sources` define: what OP and its kin name first, and second where that is one."""
+    defined = re.compile(r"^ *[A-Z_]+\((aclnn\w+)(?:, (aclnn\w+))?", re.M)
+    return {
+        name for source in sources for pair in defined.findall(source.read_text()) for name in pair if name
+    }
 
 
 def main(library: str, probed: str, output: str, *sources: str) -> None:
