@@ -5,8 +5,8 @@
     port        a port of it: a lock, a series of two patches, refreshed
     ported      the same, ported
 
-Every test gets real git repositories below its `tmp_path`. `vtp` is apart: the repository's own port, for tests
-marked `network`.
+Every test gets real git repositories below its `tmp_path`. `vtp` stands apart: the repository's own port, for
+the tests marked `network`.
 """
 
 from pathlib import Path

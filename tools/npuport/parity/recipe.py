@@ -99,7 +99,6 @@ def _run_child(recipe: Recipe, out: Path) -> None:
         "OMP_WAIT_POLICY": "PASSIVE",  # on a busy machine, threads that spin cost more than they gain
         **os.environ,
         "TORCH_DEVICE_BACKEND_AUTOLOAD": "0",
-        "PYTHONDONTWRITEBYTECODE": "1",
         "TQDM_DISABLE": "1",
     }
     environment["PYTHONPATH"] = os.pathsep.join(
