@@ -124,10 +124,10 @@ def install(profile: str) -> None:
         install_torch()
     say(f"environment: what `{profile}` needs")
     pip("install", "--no-compile", "--constraint", constraints(), "--editable", f"{ROOT}{PROFILES[profile]}")
-    for package in VENV.glob("lib/python3*/site-packages/torch_npu"):
-        # It warns of its own escape sequences as it is compiled, so not when a user first imports it.
-        command = [str(PYTHON), "-W", "ignore", "-m", "compileall", "-q", "-j", "0", str(package)]
-        subprocess.run(command, check=False)
+    # Bytecode, on all cores, which pip would write on one; torch_npu warns of itself while it is compiled.
+    packages = [str(directory) for directory in VENV.glob("lib/python3*/site-packages")]
+    command = [str(PYTHON), "-W", "ignore", "-m", "compileall", "-q", "-j", "0", *packages]
+    subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
     stamps[profile].write_text(state.hexdigest())
 
 
