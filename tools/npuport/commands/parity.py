@@ -1,9 +1,11 @@
 """`npuport parity`: the ported model on the device against upstream on the CPU."""
 
 import argparse
+import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -58,7 +60,12 @@ def run_parity(args: argparse.Namespace) -> Outcome:
 
     started = time.time()
     args.progress(f"parity on {device.name}")
-    code = _run_suite(_command(args, layout, device.kind, report))
+    with tempfile.TemporaryDirectory() as scratch:
+        error = Path(scratch) / "error.json"
+        code = _run_suite([*_command(args, layout, device.kind, report), "--error-file", str(error)])
+        if error.is_file():
+            message, mend = json.loads(error.read_bytes())
+            raise PortError(message, mend=mend)
     results = report / "results.json"
     if code not in _FINISHED or not results.is_file() or results.stat().st_mtime < started:
         ended = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
@@ -104,18 +111,15 @@ def _run_suite(command: list[str]) -> int:
 
 
 def _outcome(report: Path, code: int) -> Outcome:
-    import json
-
     results: dict[str, Any] = json.loads((report / "results.json").read_text(encoding="utf-8"))
     counts = {word: count for word, count in results["counts"].items() if count}
     measured = [result for result in results["results"] if result["ratio"] is not None]
     worst = max(measured, key=lambda result: result["ratio"], default=None)
+    told = ", ".join(f"{count} {word}" for word, count in counts.items()) or "no check ran"
     lines = [
         "",
         f"{results['model']} on {results['device']['name']}: {results['verdict']}",
-        "  "
-        + ", ".join(f"{count} {word}" for word, count in counts.items())
-        + f" in {results['seconds']:.0f} s",
+        f"  {told} in {results['seconds']:.0f} s",
     ]
     if worst:
         limit = results["criterion"]["pass"]

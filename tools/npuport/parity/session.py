@@ -76,7 +76,13 @@ class Session:
     @cached_property
     def sizes(self) -> tuple[str, ...]:
         """The sizes to run."""
-        if self.settings.weights is not None:
+        weights = self.settings.weights
+        if weights is not None:
+            if not any(weights.glob("*.safetensors")):
+                raise PortError(
+                    f"{weights} holds no checkpoint: no .safetensors file",
+                    mend="--weights DIR, a directory that save_pretrained wrote",
+                )
             return (WEIGHTS,)
         unknown = set(self.settings.sizes) - set(self.adapter.sizes)
         if unknown:
