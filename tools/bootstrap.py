@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 import venv
 from pathlib import Path
 
@@ -66,6 +67,9 @@ def make_environment() -> None:
     inherit = imports(sys.executable, "torch", "torch_npu")
     say(f"environment: .venv{', with the torch and torch_npu already installed' if inherit else ''}")
     venv.create(VENV, with_pip=True, clear=True, symlinks=True, system_site_packages=inherit)
+    if inherit and sys.prefix != sys.base_prefix:  # `venv` looks past an environment, to the Python under it
+        packages = next(VENV.glob("lib/python3*/site-packages"))
+        (packages / "inherited.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     MADE.write_text("inherits torch" if inherit else "has its own torch", encoding="utf-8")
 
 
