@@ -1,6 +1,7 @@
 """A small world to port in: a real upstream repository, a port of it, and a person who edits patches."""
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -113,4 +114,11 @@ def start_npuport(*arguments: str | Path, **options: object) -> "subprocess.Pope
     environment = dict(options.pop("env", None) or os.environ) | {"PYTHONPATH": str(TOOLS)}  # type: ignore[call-overload]
     command = [sys.executable, "-m", "npuport", *map(str, arguments)]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, env=environment, **(streams | options))  # type: ignore[call-overload, no-any-return]
+    return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
+        command, env=environment, preexec_fn=heed_interrupts, **(streams | options)
+    )
+
+
+def heed_interrupts() -> None:
+    """Undo what a shell does to the commands it puts in the background: it has them ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
