@@ -53,3 +53,8 @@ def layout_of(args: argparse.Namespace) -> Layout:
     """
     named: Path | None = args.port
     return find_port(Path.cwd()) if named is None else Layout(named.resolve())
+
+
+def shown(path: Path) -> str:
+    """A path as a person at the current directory would write it."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

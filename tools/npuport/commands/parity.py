@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from npuport.commands import Outcome, layout_of
+from npuport.commands import Outcome, layout_of, shown
 from npuport.errors import PortError
 from npuport.layout import HARNESS, Layout
 
@@ -126,7 +126,7 @@ def _outcome(report: Path, code: int) -> Outcome:
         lines.append(f"  largest ratio {worst['ratio']:.2f} (a pass is up to {limit:g}): {worst['id']}")
     if results["fallbacks"]:
         lines.append(f"  ran on the CPU: {', '.join(one['operation'] for one in results['fallbacks'])}")
-    lines.append(f"  {report / 'report.md'}")
+    lines.append(f"  {shown(report / 'report.md')}")
     data = {
         "good": code == 0,
         "verdict": results["verdict"],

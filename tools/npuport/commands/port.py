@@ -2,7 +2,7 @@
 
 import argparse
 
-from npuport.commands import Outcome, layout_of
+from npuport.commands import Outcome, layout_of, shown
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,9 @@ def run_port(args: argparse.Namespace) -> Outcome:
     result = port(layout_of(args), offline=args.offline, force=args.force, progress=args.progress)
     count = len(result.patches)
     what = f"{result.upstream[:12]} + {count} patch{'' if count == 1 else 'es'}"
-    text = f"{result.path}: {what} = {result.commit[:12]}" + ("" if result.changed else ", nothing to do")
+    text = f"{shown(result.path)}: {what} = {result.commit[:12]}" + (
+        "" if result.changed else ", nothing to do"
+    )
     if result.aside:
         text += f"\nthe edited tree is now {result.aside}"
     data = {
