@@ -20,9 +20,8 @@ def run_port(args: argparse.Namespace) -> Outcome:
     result = port(layout_of(args), offline=args.offline, force=args.force, progress=args.progress)
     count = len(result.patches)
     what = f"{result.upstream[:12]} + {count} patch{'' if count == 1 else 'es'}"
-    text = f"{shown(result.path)}: {what} = {result.commit[:12]}" + (
-        "" if result.changed else ", nothing to do"
-    )
+    done = "" if result.changed else ", nothing to do"
+    text = f"{shown(result.path)}: {what} = {result.commit[:12]}{done}"
     if result.aside:
         text += f"\nthe edited tree is now {result.aside}"
     data = {
