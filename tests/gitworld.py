@@ -114,9 +114,8 @@ def start_npuport(*arguments: str | Path, **options: object) -> "subprocess.Pope
     environment = dict(options.pop("env", None) or os.environ) | {"PYTHONPATH": str(TOOLS)}  # type: ignore[call-overload]
     command = [sys.executable, "-m", "npuport", *map(str, arguments)]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
-        command, env=environment, preexec_fn=heed_interrupts, **(streams | options)
-    )
+    options.setdefault("preexec_fn", heed_interrupts)
+    return subprocess.Popen(command, env=environment, **(streams | options))  # type: ignore[call-overload, no-any-return]
 
 
 def heed_interrupts() -> None:
