@@ -16,6 +16,9 @@ from typing import Any
 
 from npuport.errors import PortError
 
+#: The oldest git that may do: not tried, but it knows every option and variable used here. Tried: 2.39.5.
+OLDEST = (2, 31)
+
 _OFF = {
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "false",
@@ -159,7 +162,9 @@ def _start(
     except FileNotFoundError as error:
         if not cwd.is_dir():
             raise PortError(f"{cwd} is missing", mend="run the command again") from error
-        raise PortError("git is not installed", mend="install git 2.25 or newer") from error
+        raise PortError(
+            "git is not installed", mend=f"install git {'.'.join(map(str, OLDEST))} or newer"
+        ) from error
 
 
 def _hermetic() -> dict[str, str]:

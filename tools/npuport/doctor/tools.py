@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 
 from npuport.doctor.finding import Finding, dotted, install, run, version_in
+from npuport.gitprocess import OLDEST
 
 PYTHON = (3, 11)
-#: The first git that takes configuration from the environment (GIT_CONFIG_COUNT).
-GIT = (2, 31)
 CMAKE = (3, 20)
 #: What the simulator's sources and torch's headers ask of a compiler.
 STANDARD = "c++20"
@@ -26,18 +25,12 @@ def python() -> Finding:
 
 
 def git() -> Finding:
-    """Git, new enough to be told its configuration through the environment."""
+    """Git, new enough for the options that `npuport.gitprocess` gives it."""
     mend = install(default="git")
     path = shutil.which("git")
     if path is None:
         return Finding("git", "missing", "no git on PATH", mend)
-    ran = run([path, "--version"], 10)
-    version = version_in(ran.out)
-    if ran.code or not version:
-        return Finding("git", "wrong", f"{path}: {ran.complaint}", mend)
-    if version < GIT:
-        return Finding("git", "wrong", f"{dotted(version)}, {path}; {dotted(GIT)} is needed", mend)
-    return Finding("git", "good", f"{dotted(version)}, {path}")
+    return new_enough("git", path, OLDEST, mend)
 
 
 def make() -> Finding:
@@ -75,10 +68,15 @@ def cmake() -> Finding:
     mend = f"{sys.executable} -m pip install 'cmake>={dotted(CMAKE)}'"
     if path is None:
         return Finding("CMake", "missing", "no cmake on PATH", mend)
+    return new_enough("CMake", path, CMAKE, mend)
+
+
+def new_enough(name: str, path: str, needed: tuple[int, ...], mend: str) -> Finding:
+    """Whether a program runs and says a version that will do."""
     ran = run([path, "--version"], 20)
     version = version_in(ran.out)
     if ran.code or not version:
-        return Finding("CMake", "wrong", f"{path}: {ran.complaint}", mend)
-    if version < CMAKE:
-        return Finding("CMake", "wrong", f"{dotted(version)}, {path}; {dotted(CMAKE)} is needed", mend)
-    return Finding("CMake", "good", f"{dotted(version)}, {path}")
+        return Finding(name, "wrong", f"{path}: {ran.complaint}", mend)
+    if version < needed:
+        return Finding(name, "wrong", f"{dotted(version)}, {path}; {dotted(needed)} is needed", mend)
+    return Finding(name, "good", f"{dotted(version)}, {path}")
