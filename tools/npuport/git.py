@@ -199,3 +199,62 @@ def diff(repository: Path, old: str, new: str) -> bytes:
     """The change between two trees as a patch holds it: full ids, so that a later 3-way merge can work."""
     options = ("-p", "--full-index", "--binary", "-M", "--no-color", "--no-ext-diff", "--no-textconv")
     return run("diff-tree", *options, old, new, cwd=repository)
+
+
+def detach(repository: Path, commit: str) -> None:
+    """Check out a commit; what was changed in the work tree is lost."""
+    run("checkout", "--quiet", "--force", "--detach", commit, cwd=repository)
+
+
+def cherry_pick(repository: Path, commit: str) -> bool:
+    """Merge a commit's change into the work tree and the index, without a commit of its own.
+
+    Three-way, with renames of files and directories followed.
+
+    Returns:
+        Whether it merged; if not, the work tree holds conflict markers of the diff3 style.
+    """
+    how = ("-c", "merge.conflictStyle=diff3", "-c", "merge.directoryRenames=true")
+    try:
+        run(*how, "cherry-pick", "--no-commit", "--strategy=ort", commit, cwd=repository)
+    except GitFailed as error:
+        if error.code == 1 and unmerged(repository):
+            return False
+        raise
+    return True
+
+
+def unmerged(repository: Path) -> dict[str, dict[int, Entry]]:
+    """The conflicts in the index: by path its stages, 1 the merge base, 2 ours, 3 theirs."""
+    stages: dict[str, dict[int, Entry]] = {}
+    for line in run("ls-files", "--unmerged", "-z", cwd=repository).split(b"\0")[:-1]:
+        what, _, path = line.partition(b"\t")
+        mode, oid, stage = what.decode().split(" ")
+        stages.setdefault(os.fsdecode(path), {})[int(stage)] = Entry(mode, oid)
+    return stages
+
+
+def index_tree(repository: Path) -> str:
+    """The tree id of the index, written as a tree."""
+    return run("write-tree", cwd=repository).decode().strip()
+
+
+def log(repository: Path, old: str, new: str, *options: str) -> bytes:
+    """The commits in `old..new`, or all up to `new` where `old` is empty, each with its raw diff.
+
+    NUL-separated: `\\x01id\\x02parents\\x02date\\x02subject\\x02author`, then with `--raw` for each changed
+    file its record and one path, or two for renames and copies. `history` reads it.
+    """
+    form = "--format=%x01%H%x02%P%x02%as%x02%s%x02%an"
+    span = f"{old}..{new}" if old else new
+    return run("log", "-z", form, *options, span, "--", cwd=repository)
+
+
+def merge_base(repository: Path, one: str, other: str) -> str:
+    """The best common ancestor of two commits; empty where they have none."""
+    try:
+        return run("merge-base", one, other, cwd=repository).decode().split()[0]
+    except GitFailed as error:
+        if error.code == 1:
+            return ""
+        raise

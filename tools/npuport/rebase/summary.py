@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from npuport.rebase.verdict import UpstreamCommit, Verdict
+from npuport.history import UpstreamCommit
+from npuport.rebase.verdict import Verdict
 
 
 @dataclass(frozen=True)

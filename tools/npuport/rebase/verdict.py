@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from npuport.history import UpstreamCommit
+
 #: clean       applies exactly where it says; keeps its bytes
 #: moved       applies, its lines unchanged, at other line numbers
 #: renamed     upstream renamed a file that it changes, and it was carried there
@@ -15,26 +17,6 @@ from typing import Any, Literal
 Kind = Literal[
     "clean", "moved", "renamed", "merged", "upstreamed", "resolved", "skipped", "conflict", "deleted"
 ]
-
-
-@dataclass(frozen=True)
-class UpstreamCommit:
-    """A commit of upstream's, as reports name it.
-
-    Args:
-        id: 40 hex digits.
-        date: of its author, YYYY-MM-DD.
-        author: the name.
-        subject: the first line of the message.
-    """
-
-    id: str
-    date: str
-    author: str
-    subject: str
-
-    def __str__(self) -> str:
-        return f"{self.id[:12]} ({self.date}, {self.author}: {self.subject})"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,121 @@
+"""Upstream's history between two commits: what each commit did, and a file followed through it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from npuport import git
+
+
+@dataclass(frozen=True)
+class UpstreamCommit:
+    """A commit of upstream's, as reports name it.
+
+    Args:
+        id: 40 hex digits.
+        date: of its author, YYYY-MM-DD.
+        author: the name.
+        subject: the first line of the message.
+    """
+
+    id: str
+    date: str
+    author: str
+    subject: str
+
+    def __str__(self) -> str:
+        return f"{self.id[:12]} ({self.date}, {self.author}: {self.subject})"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a commit did to one file: git's letter (A, M, D, R, C, T), paths and blobs before and after."""
+
+    letter: str
+    old: str
+    new: str
+    old_oid: str
+    new_oid: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """A commit, the commits it stands on, and what it changed against the first of them."""
+
+    commit: UpstreamCommit
+    parents: tuple[str, ...]
+    changes: tuple[Change, ...]
+
+
+def between(repository: Path, old: str, new: str) -> tuple[UpstreamCommit, ...]:
+    """The commits that are in `new` and not in `old`, newest first."""
+    return tuple(step.commit for step in _read(git.log(repository, old, new)))
+
+
+def steps(repository: Path, old: str, new: str) -> tuple[Step, ...]:
+    """Along first parents from `old` (left out) to `new`, oldest first: each what one push brought."""
+    options = ("--first-parent", "-m", "--reverse", "--raw", "--no-abbrev", "-M")
+    return tuple(_read(git.log(repository, old, new, *options)))
+
+
+def first_parents(repository: Path, old: str, new: str) -> tuple[UpstreamCommit, ...]:
+    """The commits of `steps`, without what they changed."""
+    return tuple(step.commit for step in _read(git.log(repository, old, new, "--first-parent", "--reverse")))
+
+
+def describe(repository: Path, commit: str) -> UpstreamCommit:
+    """A commit with its date, author and subject."""
+    return next(iter(_read(git.log(repository, "", commit, "-1")))).commit
+
+
+def irregular(repository: Path, old: str, new: str) -> str:
+    """What is unusual about the way from one pin to another; empty where nothing is."""
+    base = git.merge_base(repository, old, new)
+    if base == old:
+        told = ""
+    elif base == new:
+        told = "the new pin is an ancestor of the old one: this goes backwards"
+    elif base:
+        told = f"upstream rewrote its history: the pins part at {base[:12]}"
+    else:
+        told = "the pins have no common ancestor"
+    if (repository / "shallow").exists():
+        told = "; ".join(filter(None, [told, "the clone is shallow: upstream's log is cut off"]))
+    return told
+
+
+def follow(history: Iterable[Step], path: str) -> tuple[list[tuple[Step, Change]], str]:
+    """What happened to a file, oldest first, and its name at the end; empty where it is gone."""
+    happened = []
+    name = path
+    for step in history:
+        for change in step.changes:
+            if (change.old == name and change.letter != "C") or (not name and change.new == path):
+                happened.append((step, change))
+                name = "" if change.letter == "D" else change.new
+                break
+    return happened, name
+
+
+def _read(output: bytes) -> Iterable[Step]:
+    tokens = iter(output.decode(errors="surrogateescape").split("\0"))
+    head: list[str] = []
+    changes: list[Change] = []
+    for token in tokens:
+        record = token.lstrip("\n")
+        if record.startswith(":"):
+            _, _, old_oid, new_oid, status = record[1:].split(" ")
+            old = next(tokens)
+            new = next(tokens) if status[0] in "RC" else old
+            changes.append(Change(status[0], old, new, old_oid, new_oid))
+        elif record.startswith("\x01"):
+            if head:
+                yield _step(head, changes)
+            head, changes = record[1:].split("\x02", 4), []
+    if head:
+        yield _step(head, changes)
+
+
+def _step(head: list[str], changes: list[Change]) -> Step:
+    commit, parents, date, subject, author = (text.encode(errors="replace").decode() for text in head)
+    return Step(UpstreamCommit(commit, date, author, subject), tuple(parents.split()), tuple(changes))
