@@ -19,6 +19,7 @@ diff-like lines of a message for the diff, decodes what it finds encoded, dates 
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from npuport.diff import FileChange
 
 ENVELOPE = b"From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001\n"
-_FIELDS = {
+#: The fields that a message may hold, in lower case; `bug-<vendor>` besides.
+FIELDS = {
     *("description", "subject", "author", "from", "origin", "forwarded", "bug", "applied-upstream", "reason"),
     *("reviewed-by", "acked-by", "last-update", "upstream-status", "signed-off-by"),
 }
@@ -85,7 +87,8 @@ def parse_patch(name: str, data: bytes) -> Patch:
     fields, message = _split_mail(name, text[:start])
     reason = _check_message(name, message, fields)
     changes = parse_diff(name, _without_signature(text[start:]), first_line=text.count("\n", 0, start) + 1)
-    _check_fields(name, fields, reason)
+    for fault in field_faults(fields, reason):
+        raise PortError(f"{name}: {fault.problem}", mend=fault.mend)
     return Patch(name, data, fields, reason, len(text[:start].encode()), changes)
 
 
@@ -151,7 +154,7 @@ def _check_message(name: str, message: str, fields: dict[str, str]) -> str:
                 f"{name}: the message starts with {line[:60]!r}, which git would take for the mail's header",
                 mend="put it into the header",
             )
-        if key != line.lower() and (key in _FIELDS or key.startswith("bug-")):
+        if key != line.lower() and (key in FIELDS or key.startswith("bug-")):
             fields.setdefault(key, value.strip())
         elif line.strip() == "---":
             break  # the diffstat
@@ -160,32 +163,34 @@ def _check_message(name: str, message: str, fields: dict[str, str]) -> str:
     return "\n".join(prose)
 
 
-def _check_fields(name: str, fields: dict[str, str], reason: str) -> None:
-    def demand(good: object, what: str, mend: str) -> None:
-        if not good:
-            raise PortError(f"{name}: {what}", mend=mend)
+@dataclass(frozen=True)
+class FieldFault:
+    """What is wrong with a field of a mail, by its lower-case name, and how to mend it."""
 
-    demand(fields.get("subject"), "no Subject", "say in one line what it does: `Subject: ...`")
-    sender = re.fullmatch(r"\S.*<[^<>\s]+>", fields.get("from", ""))
-    demand(sender, "no `From: Name <address>`", "name the author in the mail's header")
-    demand(
-        _DATE.fullmatch(fields.get("date", "")), "no date that git understands", "give it `Date:`, RFC 2822"
-    )
-    demand(
-        fields.get("forwarded"),
-        "no Forwarded",
-        "say `Forwarded: no`, `not-needed` or the url, after the message",
-    )
-    why = reason or fields.get("reason") or " ".join(fields.get("upstream-status", "").split()[1:])
-    demand(why, "no reason", "say in the message why the change is needed")
-    plain = fields.get("content-transfer-encoding", "8bit").lower() in ("7bit", "8bit")
-    demand(plain, "an encoded mail", "write it with Content-Transfer-Encoding: 8bit")
+    field: str
+    problem: str
+    mend: str
+
+
+def field_faults(fields: dict[str, str], reason: str) -> Iterator[FieldFault]:
+    """Everything that is wrong with a patch's fields, `reason` being its message's prose."""
+    if not fields.get("subject"):
+        yield FieldFault("subject", "no Subject", "say in one line what it does: `Subject: ...`")
+    if not re.fullmatch(r"\S.*<[^<>\s]+>", fields.get("from", "")):
+        yield FieldFault("from", "no `From: Name <address>`", "name the author in the mail's header")
+    if not _DATE.fullmatch(fields.get("date", "")):
+        yield FieldFault("date", "no date that git understands", "give it `Date:`, RFC 2822")
+    if not fields.get("forwarded"):
+        mend = "say `Forwarded: no`, `not-needed` or the url, after the message"
+        yield FieldFault("forwarded", "no Forwarded", mend)
+    if not (reason or fields.get("reason") or " ".join(fields.get("upstream-status", "").split()[1:])):
+        yield FieldFault("reason", "no reason", "say in the message why the change is needed")
+    if fields.get("content-transfer-encoding", "8bit").lower() not in ("7bit", "8bit"):
+        mend = "write it with Content-Transfer-Encoding: 8bit"
+        yield FieldFault("content-transfer-encoding", "an encoded mail", mend)
     kind = fields.get("content-type", "text/plain; charset=utf-8").lower().replace('"', "")
-    demand(
-        re.fullmatch(r"text/plain(?:; ?charset=(?:utf-8|us-ascii))?", kind),
-        f"Content-Type {kind[:60]!r}",
-        "write it as text/plain in UTF-8",
-    )
+    if not re.fullmatch(r"text/plain(?:; ?charset=(?:utf-8|us-ascii))?", kind):
+        yield FieldFault("content-type", f"Content-Type {kind[:60]!r}", "write it as text/plain in UTF-8")
 
 
 def _without_signature(diff: str) -> str:
