@@ -5,7 +5,7 @@ place, and say what stands there instead. The tree is a dict in memory; upstream
 """
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -153,12 +153,12 @@ def _apply_hunks(patch: Patch, change: FileChange, lines: list[bytes]) -> list[b
 def _misfit(patch: Patch, change: FileChange, lines: list[bytes], number: int) -> PortError:
     """The error for a hunk that is not where it says: merged, moved, or met by other lines."""
     hunk = change.hunks[number - 1]
-    if all(_found(lines, h.new) for h in change.hunks) and not any(
-        _found(lines, h.old) for h in change.hunks
+    if all(occurrences(lines, h.new) for h in change.hunks) and not any(
+        occurrences(lines, h.old) for h in change.hunks
     ):
         return merged(patch)
     start = hunk.old_start - 1
-    elsewhere = _found(lines, hunk.old)
+    elsewhere = occurrences(lines, hunk.old)
     if len(elsewhere) == 1:
         moved = elsewhere[0] - start
         problem = (
@@ -178,15 +178,18 @@ def _misfit(patch: Patch, change: FileChange, lines: list[bytes], number: int) -
     return Unfit(patch.name, change.path, "the file is shorter", hunk=number)
 
 
-def _found(lines: list[bytes], block: tuple[bytes, ...]) -> list[int]:
-    """Where a block of lines stands, indices from 0."""
-    if not block:
-        return []
-    return [
-        at
-        for at, line in enumerate(lines[: len(lines) - len(block) + 1])
-        if line == block[0] and tuple(lines[at : at + len(block)]) == block
-    ]
+def occurrences(lines: Sequence[bytes], block: Sequence[bytes]) -> list[int]:
+    """Where a block of lines stands, indices from 0; nowhere, if it has no lines."""
+    found = []
+    at = -1
+    while block:
+        try:
+            at = lines.index(block[0], at + 1)
+        except ValueError:
+            break
+        if list(lines[at : at + len(block)]) == list(block):
+            found.append(at)
+    return found
 
 
 def _shown(line: bytes) -> str:

@@ -74,6 +74,15 @@ def has_commit(repository: Path, commit: str) -> bool:
     return read_objects(repository, [f"{commit}^{{commit}}"])[0] is not None
 
 
+def commit_of(repository: Path, name: str) -> str:
+    """The full id of the commit that a ref or an id, cut short or not, names; else empty."""
+    try:
+        options = ("--verify", "--quiet", "--end-of-options")
+        return run("rev-parse", *options, f"{name}^{{commit}}", cwd=repository).decode().strip()
+    except GitFailed:
+        return ""
+
+
 def keep(repository: Path, commit: str) -> None:
     """Hold a commit by a ref, so that it stays when upstream's branches move away from it."""
     run("update-ref", f"refs/npuport/{commit}", commit, cwd=repository)
@@ -206,22 +215,33 @@ def detach(repository: Path, commit: str) -> None:
     run("checkout", "--quiet", "--force", "--detach", commit, cwd=repository)
 
 
-def cherry_pick(repository: Path, commit: str) -> bool:
+def cherry_pick(repository: Path, commit: str, *options: str) -> bool:
     """Merge a commit's change into the work tree and the index, without a commit of its own.
 
-    Three-way, with renames of files and directories followed.
+    Three-way, with renames of files and directories followed. `options` are the merge strategy's.
 
     Returns:
         Whether it merged; if not, the work tree holds conflict markers of the diff3 style.
     """
     how = ("-c", "merge.conflictStyle=diff3", "-c", "merge.directoryRenames=true")
+    strategy = ("--strategy=ort", *(f"-X{option}" for option in options))
     try:
-        run(*how, "cherry-pick", "--no-commit", "--strategy=ort", commit, cwd=repository)
+        run(*how, "cherry-pick", "--no-commit", *strategy, commit, cwd=repository)
     except GitFailed as error:
         if error.code == 1 and unmerged(repository):
             return False
         raise
     return True
+
+
+def reset(repository: Path) -> None:
+    """Make index and work tree what HEAD is; what was changed there is lost."""
+    run("reset", "--quiet", "--hard", cwd=repository)
+
+
+def stage(repository: Path, paths: Sequence[str]) -> None:
+    """Put files as they are in the work tree into the index."""
+    run("add", "--force", "--", *(f":(literal){path}" for path in paths), cwd=repository)
 
 
 def unmerged(repository: Path) -> dict[str, dict[int, Entry]]:

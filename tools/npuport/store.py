@@ -6,6 +6,7 @@
 mirror is checked like everything else: the pin is a content hash.
 """
 
+import contextlib
 import hashlib
 import os
 import re
@@ -56,6 +57,41 @@ def ensure(layout: Layout, lock: Lock, *, offline: bool = False, progress: Progr
         if not has(repository, lock.commit):
             _fetch_commit(lock, sources, repository, progress)
         git.keep(repository, lock.commit)
+    return repository
+
+
+def update(layout: Layout, lock: Lock, *, offline: bool = False, progress: Progress = silent) -> Path:
+    """A bare repository with everything that upstream has now.
+
+    The old pin is in it where the cache or upstream still has it, even when no branch leads to it any more.
+
+    Args:
+        offline: take the cache as it is.
+
+    Raises:
+        PortError: upstream cannot be reached, or, offline, was never cloned.
+    """
+    url = absolute_url(lock.url, layout.root)
+    repository = cached(url)
+    if offline:
+        if not repository.is_dir():
+            raise PortError(f"{lock.url} is not in the cache", mend="run once without --offline")
+        return repository
+    with exclusive(repository.with_suffix(".lock"), lambda: progress("waiting for another npuport to fetch")):
+        staging = repository.parent / "staging" / repository.stem
+        clean_staging(staging)
+        sources = mirrors(url) or [url]
+        if not repository.is_dir():
+            _clone(lock, sources, repository, staging, progress)
+        else:
+            if has(repository, lock.commit):
+                git.keep(repository, lock.commit)
+            _fetch(lock, sources, repository, progress)
+        if not has(repository, lock.commit):
+            with contextlib.suppress(PortError):
+                _fetch_commit(lock, sources, repository, progress)
+        if has(repository, lock.commit):
+            git.keep(repository, lock.commit)
     return repository
 
 
