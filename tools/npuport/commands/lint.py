@@ -1,0 +1,61 @@
+"""`npuport lint`: hygiene of the series, one line a finding."""
+
+import argparse
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from npuport.commands import Outcome, layout_of, shown
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own arguments."""
+    parser.add_argument("patches", nargs="*", metavar="PATCH", help="only these (default: the whole series)")
+    parser.add_argument("--strict", action="store_true", help="exit 1 on notes too, not only on warnings")
+    parser.add_argument(
+        "--ignore",
+        action="append",
+        default=[],
+        metavar="RULE",
+        help="leave a rule out; in a patch's header: X-Lint-Ignore",
+    )
+    parser.add_argument("--sarif", type=Path, metavar="FILE", help="write the findings there as SARIF 2.1.0")
+
+
+def run_lint(args: argparse.Namespace) -> Outcome:
+    """Look at the series."""
+    from npuport import sarif
+    from npuport.lint import lint
+    from npuport.lint.rules import RULES
+
+    layout = layout_of(args)
+    names = [Path(name).name for name in args.patches]
+    result = lint(layout, only=names, ignore=args.ignore)
+    levels = [finding.level for finding in result.findings]
+    counts = {level: levels.count(level) for level in ("error", "warning", "note")}
+    good = not counts["error"] + counts["warning"] + (counts["note"] if args.strict else 0)
+    lines = []
+    for found in result.findings:
+        place = [shown(layout.root / found.path), *(str(n) for n in (found.line, found.column) if n)]
+        lines.append(f"{':'.join(place)}: {found.level}: {found.message} [{found.rule}]")
+    told = ", ".join(f"{n} {level}{'' if n == 1 else 's'}" for level, n in counts.items() if n) or "clean"
+    looked = len(names) or result.patches
+    lines.append(f"{looked} patch{'' if looked == 1 else 'es'}: {told}")
+    if not result.applied:
+        lines[-1] += "; not tried at the pin: upstream is not in the cache (npuport port brings it)"
+    if args.sarif:
+        below = layout.root.relative_to(_sources(layout.root)).as_posix()
+        found_there = [replace(f, path=(Path(below) / f.path).as_posix()) for f in result.findings]
+        sarif.write(args.sarif, "npuport lint", RULES, found_there)
+    data = {
+        "good": good,
+        "patches": looked,
+        "applied": result.applied,
+        "counts": counts,
+        "findings": [asdict(finding) for finding in result.findings],
+    }
+    return Outcome("\n".join(lines), data, int(not good))
+
+
+def _sources(root: Path) -> Path:
+    """The repository that holds a port: what a code host takes a path to be relative to."""
+    return next((path for path in (root, *root.parents) if (path / ".git").exists()), root)

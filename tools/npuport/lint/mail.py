@@ -1,0 +1,140 @@
+"""What is wrong with a patch's mail: its header, its subject, its reason, its DEP-3 fields."""
+
+import datetime
+import difflib
+import re
+from collections.abc import Iterator
+
+from npuport.lint.rules import finding
+from npuport.lint.scan import Field, Scan
+from npuport.newpatch import PLACEHOLDER
+from npuport.patch import FIELDS, field_faults
+from npuport.sarif import Finding
+
+_RULE_OF = {
+    "subject": "subject-missing",
+    "from": "author-missing",
+    "date": "date-malformed",
+    "forwarded": "forwarded-missing",
+    "reason": "reason-missing",
+}
+_STATUS = re.compile(
+    r"(?:Pending|Denied|Inactive-Upstream)(?: .*)?|(?:Submitted|Inappropriate|Backport) \S.*"
+)
+_URL = re.compile(r"(?:https?|mailto|ssh|git)://?\S+|mailto:\S+@\S+|<?[\w.+-]+@[\w-]+\.\S+>?")
+_MANY = ("signed-off-by", "reviewed-by", "acked-by", "bug")
+# The verbs that subjects of patches start with, and how people write them instead.
+_VERBS = (
+    *("add", "allow", "ask", "avoid", "build", "bump", "call", "change", "check", "clean", "convert"),
+    *("correct", "create", "delete", "disable", "drop", "enable", "ensure", "extend", "fall", "fill", "fix"),
+    *("follow", "guard", "handle", "implement", "import", "improve", "introduce", "keep", "load", "make"),
+    *("move", "pass", "port", "prefer", "prevent", "read", "refactor", "remove", "rename", "replace"),
+    *("return", "rework", "seed", "set", "simplify", "skip", "split", "stop", "support", "take", "try"),
+    *("update", "use", "work", "wrap", "write"),
+)
+_NOT_IMPERATIVE = {
+    form
+    for verb in _VERBS
+    for form in (
+        *(f"{verb}s", f"{verb}ed", f"{verb}ing", f"{verb}{verb[-1]}ed", f"{verb}{verb[-1]}ing"),
+        *(f"{verb[:-1]}ed", f"{verb[:-1]}ing") * verb.endswith("e"),
+        *(f"{verb}es",) * verb.endswith(("s", "x", "sh", "ch")),
+        *(f"{verb[:-1]}ies", f"{verb[:-1]}ied") * verb.endswith("y"),
+    )
+} | {"made", "built", "wrote", "took", "kept"}
+
+
+def check_mail(scan: Scan) -> Iterator[Finding]:
+    """All findings in a patch's header and message."""
+    for fault in field_faults(scan.fields, "\n".join(line.text for line in scan.prose)):
+        place = scan.field(fault.field)
+        rule = _RULE_OF.get(fault.field, "mail-encoded")
+        yield finding(rule, scan.path, place.number if place else 1, f"{fault.problem}: {fault.mend}")
+    if subject := scan.field("subject"):
+        yield from _check_subject(scan, subject)
+    yield from _check_message(scan)
+    yield from _check_fields(scan)
+    if scan.signature:
+        yield finding("signature", scan.path, scan.signature.number, "git's version below `-- `")
+
+
+def _check_subject(scan: Scan, field: Field) -> Iterator[Finding]:
+    def found(rule: str, message: str) -> Finding:
+        return finding(rule, scan.path, field.number, message)
+
+    subject = re.sub(r"^(?:\[[^]]*\]\s*)+", "", field.value)
+    if subject != field.value and field.value.upper().startswith("[PATCH"):
+        yield found("subject-prefix", f"the subject starts with {field.value[: -len(subject)].strip()}")
+    if len(subject) > 72:
+        yield found("subject-too-long", f"the subject has {len(subject)} characters; 72 at most")
+    if re.search(r"[^.]\.$", subject):
+        yield found("subject-full-stop", "the subject ends with a full stop")
+    title = re.sub(r"^[\w./-]+: ", "", subject)  # `module: Do this`
+    word = title.split(" ")[0]
+    # A name out of the code keeps its case: `attn_mask`, `torch.compile`, `fp16`, `mT5`, `load()`.
+    if word.isalpha() and word.islower() and title == subject:
+        yield found("subject-not-capital", f"the subject starts with {word!r}, a small letter")
+    if word.lower() in _NOT_IMPERATIVE:
+        yield found("subject-not-imperative", f"the subject starts with {word!r}: say what the patch does")
+    name, slug = scan.name[5:].removesuffix(".patch"), _slug(subject)
+    if slug and not slug.lower().startswith(name.rstrip(".-").lower()):
+        yield found("name-differs-from-subject", f"git would call it {scan.name[:4]}-{slug[:52]}.patch")
+
+
+def _slug(subject: str) -> str:
+    """A subject as git makes a file's name of it, whole."""
+    return re.sub(r"[^A-Za-z0-9._]+", "-", re.sub(r"\.+", ".", subject)).strip("-.")
+
+
+def _check_message(scan: Scan) -> Iterator[Finding]:
+    below = False
+    for line in scan.message:
+        below = below or line.text.strip() == "---"
+        if PLACEHOLDER in line.text:
+            yield finding("placeholder-reason", scan.path, line.number, "the reason is not filled in yet")
+        if len(line.text) > 80 and "://" not in line.text:
+            yield finding("message-too-wide", scan.path, line.number, f"{len(line.text)} characters")
+        if below and re.match(r" \d+ files? changed", line.text):
+            yield finding("diffstat", scan.path, line.number, "a diffstat, which goes stale")
+    envelope = re.match(rb"From ([0-9a-f]{40}) ", scan.data)
+    if envelope and envelope[1].strip(b"0"):
+        yield finding("commit-id", scan.path, 1, f"the envelope names {envelope[1][:12].decode()}")
+
+
+def _check_fields(scan: Scan) -> Iterator[Finding]:
+    def found(rule: str, field: Field, message: str) -> Finding:
+        return finding(rule, scan.path, field.number, message)
+
+    seen = set()
+    for field in (*scan.header, *scan.body):
+        if field.name in seen and field in scan.body and field.name not in _MANY:
+            yield found("field-twice", field, f"{field.name.capitalize()} is there already")
+        seen.add(field.name)
+        if field.name == "forwarded" and field.value not in ("", "no", "not-needed", "yes"):
+            if not _URL.match(field.value):
+                yield found("forwarded-url", field, f"Forwarded: {field.value[:60]!r} is no url")
+        elif field.name == "forwarded" and field.value == "yes":
+            yield found("forwarded-url", field, "Forwarded: yes; give the url")
+        if (field.name == "bug" or field.name.startswith("bug-")) and not _URL.match(field.value):
+            yield found("bug-url", field, f"{field.value[:60]!r} is no url")
+        if field.name == "last-update" and not _is_date(field.value):
+            yield found("last-update-malformed", field, f"{field.value[:60]!r} is not of the form YYYY-MM-DD")
+        if field.name == "upstream-status" and not _STATUS.fullmatch(field.value):
+            yield found("upstream-status-malformed", field, f"{field.value[:60]!r} is no Upstream-Status")
+        if field.name == "applied-upstream":
+            yield found("applied-upstream", field, f"upstream has taken it: {field.value[:60]}")
+    if "origin" not in seen:
+        yield finding("origin-missing", scan.path, 1, "no Origin: vendor, upstream, backport or other")
+    for line in scan.prose:
+        key, colon, _ = line.text.partition(":")
+        if colon and re.fullmatch(r"[A-Z][A-Za-z-]{2,}", key) and key.lower() not in FIELDS:
+            near = difflib.get_close_matches(key.lower(), FIELDS - {"from", "author", "reason"}, 1, 0.8)
+            if near:
+                yield finding("field-misspelled", scan.path, line.number, f"{key!r} looks like {near[0]!r}")
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return datetime.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
