@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "status": "pin, series, ported tree, device: what is there, what is stale",
     "verify": "derive the ported tree anew from nothing and compare",
     "refresh": "rewrite patches so that they apply exactly, and the lock with them",
+    "lint": "hygiene of the series: what a maintainer would send a patch back for",
     "parity": "compare the ported model on the device with upstream's on the CPU",
     "sim": "the simulated Ascend: build it, run any command on it",
 }
