@@ -7,7 +7,7 @@ from npuport import git, store, trees
 from npuport.errors import PortError
 from npuport.fsio import clean_staging, exclusive, staged_directory
 from npuport.layout import Layout
-from npuport.lock import Lock, read_lock
+from npuport.lock import NO_LICENSE, Lock, read_lock
 from npuport.store import Progress, silent
 
 
@@ -20,8 +20,8 @@ def verify_pin(repository: Path, lock: Lock) -> tuple[str, str]:
     """Compare the pinned commit with the lock: commit, tree, licence.
 
     Returns:
-        The tree's id and the licence's sha256, both as they are in upstream. What the lock leaves empty is
-        not compared.
+        The tree's id and the licence's sha256 or `none`, both as they are in upstream. What the lock leaves
+        empty is not compared.
 
     Raises:
         PortError: something differs.
@@ -35,12 +35,12 @@ def verify_pin(repository: Path, lock: Lock) -> tuple[str, str]:
             f"the tree of {lock.commit[:12]} is {found[1][0]}, upstream.lock says {lock.tree}",
             mend="find out which is right: the commit and the tree are not of one upstream",
         )
-    if found[2] is None:
+    if found[2] is None and lock.license_sha256 != NO_LICENSE:
         raise PortError(
             f"{lock.license_file} is not in upstream at {lock.commit[:12]}",
-            mend="correct license.file in upstream.lock",
+            mend=f"correct license.file in upstream.lock, or say `sha256: {NO_LICENSE}` below it",
         )
-    sha256 = hashlib.sha256(found[2][1]).hexdigest()
+    sha256 = hashlib.sha256(found[2][1]).hexdigest() if found[2] else NO_LICENSE
     if lock.license_sha256 and sha256 != lock.license_sha256:
         raise PortError(
             f"upstream's {lock.license_file} has changed: its sha256 is {sha256}",

@@ -89,6 +89,15 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise
 
 
+def sync(path: Path) -> None:
+    """Wait until a file's contents, or a directory's names, are on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def replace_link(link: Path, target: Path) -> None:
     """Point a symbolic link at a target, relative to the link's directory, in one step."""
     import tempfile

@@ -194,14 +194,28 @@ def belongings(repository: Path) -> list[str]:
     ]
 
 
-def tree_on_disk(repository: Path, scratch: Path) -> str:
-    """The tree id of a work tree's files as they are, read anew, whatever its index believes."""
-    index = {"GIT_INDEX_FILE": str(scratch / "index"), "GIT_OBJECT_DIRECTORY": str(scratch / "objects")}
-    (scratch / "objects").mkdir()
-    index["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = str(repository / ".git/objects")
+def tree_on_disk(repository: Path, scratch: Path, *, keep: bool = False) -> str:
+    """The tree id of a work tree's files as they are, read anew, whatever its index believes.
+
+    Args:
+        scratch: an empty directory for what is written on the way.
+        keep: write the tree itself into the repository, so that it can be compared with others.
+    """
+    index = {"GIT_INDEX_FILE": str(scratch / "index")}
+    if not keep:
+        (scratch / "objects").mkdir()
+        index["GIT_OBJECT_DIRECTORY"] = str(scratch / "objects")
+        index["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = str(repository / ".git/objects")
     run("read-tree", "HEAD", cwd=repository, extra=index)
     run("add", "--all", cwd=repository, extra=index)
     return run("write-tree", cwd=repository, extra=index).decode().strip()
+
+
+def changed(repository: Path, commit: str) -> list[str]:
+    """The paths of a work tree that differ from a commit, new files too."""
+    differ = run("diff", "--name-only", "--no-renames", "-z", commit, "--", cwd=repository)
+    untracked = run("ls-files", "--others", "--exclude-standard", "-z", cwd=repository)
+    return [os.fsdecode(path) for path in (differ + untracked).split(b"\0")[:-1]]
 
 
 def diff(repository: Path, old: str, new: str) -> bytes:

@@ -52,6 +52,21 @@ class Layout:
         return self.out / "ported"
 
     @property
+    def changelog(self) -> Path:
+        """The port's history for its users."""
+        return self.root / "CHANGELOG.md"
+
+    @property
+    def publication(self) -> Path:
+        """What a killed command has decided to publish and not yet put into place; see `publication`."""
+        return self.root / ".publication"
+
+    @property
+    def rebase(self) -> Path:
+        """The report of the last rebase, and the session of one that needs a person."""
+        return self.out / "rebase"
+
+    @property
     def report(self) -> Path:
         """The parity report's directory."""
         return self.out / "report"

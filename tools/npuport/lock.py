@@ -24,6 +24,8 @@ from npuport.fsio import write_atomically
 from npuport.layout import cache_dir
 
 FORMAT = 1
+#: Stands for the licence's sha256 where upstream has no such file at the pin.
+NO_LICENSE = "none"
 _HEADER = """\
 # What is ported, exactly. `npuport refresh` writes it anew after a change in patches/;
 # `npuport verify` proves it. To move the pin, change the commit, empty the tree, and refresh.
@@ -48,7 +50,7 @@ class Lock:
         commit: the pin, 40 hex digits.
         tree: its tree id.
         license_file: the path of upstream's licence in the tree.
-        license_sha256: of that file.
+        license_sha256: of that file; `none` where upstream has no such file at the pin.
         series_digest: see `series.digest`.
         patches: the series, in order.
         ported_commit: the commit that the series ends in.
@@ -169,7 +171,7 @@ def _check(lock: Lock, where: str) -> None:
         ("upstream.commit", lock.commit, _wrong_pin),
         ("upstream.tree", lock.tree, _wrong_id),
         ("license.file", lock.license_file, _wrong_path),
-        ("license.sha256", lock.license_sha256, _wrong_sha256),
+        ("license.sha256", lock.license_sha256, _wrong_license),
         ("series.digest", lock.series_digest, _wrong_sha256),
         ("ported.commit", lock.ported_commit, _wrong_id),
         ("ported.tree", lock.ported_tree, _wrong_id),
@@ -222,6 +224,10 @@ def _wrong_id(oid: str) -> str | None:
 
 def _wrong_sha256(digest: str) -> str | None:
     return None if re.fullmatch(r"(?:[0-9a-f]{64})?", digest) else "is not a sha256, 64 hex digits"
+
+
+def _wrong_license(digest: str) -> str | None:
+    return None if digest == NO_LICENSE else _wrong_sha256(digest)
 
 
 def _wrong_path(path: str) -> str | None:

@@ -71,6 +71,30 @@ def digest(entries: Iterable[PatchEntry]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def format_series(text: str, names: Sequence[str]) -> str:
+    """The file `series` for other patches: comments, blank lines and the order of lines stay where they can.
+
+    Args:
+        text: the file as it is.
+        names: the patches in order.
+    """
+    lines = text.splitlines()
+    there = [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
+    if [name for name in there if name in names] != [name for name in names if name in there]:
+        return "".join(f"{line}\n" for line in [ln for ln in lines if ln.strip().startswith("#")] + [*names])
+    kept = [line for line in lines if line.strip() not in there or line.strip() in names]
+    for number, name in enumerate(names):
+        if name not in there:
+            before = names[number - 1] if number else None
+            at = next((n for n, line in enumerate(kept, 1) if line.strip() == before), len(kept))
+            kept.insert(at if before else _first(kept, there), name)
+    return "".join(f"{line}\n" for line in kept)
+
+
+def _first(lines: Sequence[str], names: Sequence[str]) -> int:
+    return next((number for number, line in enumerate(lines) if line.strip() in names), len(lines))
+
+
 def check_sums(lock: Lock, patches: Sequence[PatchFile]) -> None:
     """Compare a series with what the lock says of it.
 

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "verify": "derive the ported tree anew from nothing and compare",
     "refresh": "rewrite patches so that they apply exactly, and the lock with them",
     "lint": "hygiene of the series: what a maintainer would send a patch back for",
+    "rebase": "move the pin to a newer upstream commit and carry the series along",
     "parity": "compare the ported model on the device with upstream's on the CPU",
     "sim": "the simulated Ascend: build it, run any command on it",
 }
@@ -49,11 +50,18 @@ class Outcome:
 def layout_of(args: argparse.Namespace) -> Layout:
     """The port that a command works on: `--port`, else the nearest one upwards of the current directory.
 
+    What a killed command has left half published is finished first.
+
     Raises:
         PortError: there is none.
     """
     named: Path | None = args.port
-    return find_port(Path.cwd()) if named is None else Layout(named.resolve())
+    layout = find_port(Path.cwd()) if named is None else Layout(named.resolve())
+    if layout.publication.exists():
+        from npuport.publication import finish
+
+        finish(layout)
+    return layout
 
 
 def shown(path: Path) -> str:

@@ -55,6 +55,8 @@ def carry(
     target: str,
     directory: Path,
     decisions: Mapping[str, Decision] | None = None,
+    *,
+    ahead: bool = False,
 ) -> Carried:
     """Carry a series.
 
@@ -65,6 +67,8 @@ def carry(
         target: the new pin; the lock's own where only decisions are to be carried out.
         directory: an empty one; the work tree is made in its `tree`.
         decisions: by patch, what a person has decided already.
+        ahead: do not stop at a conflict, but decide it for the patch and look on. The series that comes of
+            it is no good; the verdicts tell what is to be expected.
 
     Raises:
         PortError: a patch is malformed, or needs the old pin, which upstream has lost.
@@ -77,13 +81,15 @@ def carry(
     verdicts: list[Verdict] = []
     for patch in carrier.patches:
         verdict, fresh = carrier.carry(patch, (decisions or {}).get(patch.name))
+        if verdict.needs_person and ahead:
+            carrier.force(patch)
         verdicts.append(verdict)
         if fresh:
             series.append(PatchFile(patch.name, fresh.data))
-        if verdict.needs_person:
+        if verdict.needs_person and not ahead:
             break
-    stopped = bool(verdicts) and verdicts[-1].needs_person
-    if not stopped:
+    stopped = any(verdict.needs_person for verdict in verdicts)
+    if ahead or not stopped:
         carrier.flush()
     head = git.head(tree)
     found = git.read_objects(tree, [f"{head}^{{tree}}"])[0]
@@ -121,10 +127,18 @@ class _Carrier:
         if self._old is not None:
             apply_exactly(self._old, patch)
         if fresh:
-            self._load(fresh)
-            apply_exactly(self._new, fresh)
-            self._waiting.append(fresh.mail)
+            self._take(fresh)
         return verdict, fresh
+
+    def force(self, patch: Patch) -> None:
+        """Decide a conflict for the patch, as well as git can."""
+        git.reset(self._tree)
+        if git.cherry_pick(self._tree, self._commit_of(patch), "theirs"):
+            diff = git.diff(self._tree, "HEAD", git.index_tree(self._tree))
+            git.reset(self._tree)
+            if diff:
+                self._take(parse_patch(patch.name, patch.data[: patch.diff_start] + diff))
+        git.reset(self._tree)
 
     def flush(self) -> None:
         """Make commits of the patches that are not yet in the work tree."""
@@ -191,6 +205,12 @@ class _Carrier:
             self._commits = [commit for commit, _ in git.commits_since(self._tree, self._lock.commit)]
             git.detach(self._tree, head)
         return self._commits[self.patches.index(patch)]
+
+    def _take(self, fresh: Patch) -> None:
+        """Put a patch of the new series into the tree in memory; into the work tree it comes later."""
+        self._load(fresh)
+        apply_exactly(self._new, fresh)
+        self._waiting.append(fresh.mail)
 
     def _load(self, patch: Patch) -> None:
         """Read what a patch touches and no patch before it did."""

@@ -21,8 +21,8 @@ class LicenseChange:
 
     Args:
         path: of the licence in the tree.
-        old: its sha256 at the old pin.
-        new: at the new one; empty where the file is gone.
+        old: its sha256 at the old pin; `none` where upstream has no such file.
+        new: at the new one.
         diff: unified, old to new; empty where they are the same.
     """
 
@@ -70,6 +70,7 @@ class Summary:
             is not an ancestor of the new one", "the mirror is shallow"; empty where nothing is.
         verdicts: a patch each, in order; those that were not reached yet are missing.
         waiting: the names of those.
+        ahead: their preliminary verdicts: as they will be if each conflict before is decided for the patch.
         license: upstream's licence at both pins.
         api: differences of the entry points, a line each.
         assumptions: CUDA assumptions that are new since the old pin, a line each.
@@ -86,6 +87,7 @@ class Summary:
     verdicts: tuple[Verdict, ...]
     waiting: tuple[str, ...]
     license: LicenseChange
+    ahead: tuple[Verdict, ...] = ()
     api: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     before: Proof | None = None

@@ -1,0 +1,142 @@
+"""`npuport rebase`: move the pin to a newer upstream commit and carry the series along."""
+
+import argparse
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from npuport.commands import Outcome, layout_of, shown
+from npuport.errors import PortError
+
+if TYPE_CHECKING:
+    from npuport.rebase.job import Step
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own arguments."""
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--to", metavar="REF", help="the new pin: a branch, a tag or a commit of upstream's")
+    what.add_argument("--latest", action="store_true", help="the tip of the branch that the lock names")
+    what.add_argument(
+        "--continue", action="store_true", help="go on: the conflict is resolved in the work tree"
+    )
+    what.add_argument("--skip", action="store_true", help="go on without the patch that conflicts")
+    what.add_argument("--abort", action="store_true", help="end the rebase; the port stays as it was")
+    what.add_argument("--status", action="store_true", help="where the rebase stands")
+    parser.add_argument("--dry-run", action="store_true", help="show everything, change nothing")
+    parser.add_argument("--offline", action="store_true", help="take upstream as the cache has it")
+    parser.add_argument(
+        "--parity",
+        action="append",
+        metavar="SIZE",
+        help="prove the new port by parity, beside the old one; may be given more than once",
+    )
+    parser.add_argument("--no-parity", action="store_true", help="publish without (further) proof")
+    parser.add_argument(
+        "--accept-license", action="store_true", help="the change of upstream's licence is read and accepted"
+    )
+
+
+def run_rebase(args: argparse.Namespace) -> Outcome:
+    """Start, go on, end, or look."""
+    from npuport.rebase import session
+    from npuport.rebase.advance import Options, proceed, standing, start
+
+    layout = layout_of(args)
+    if args.abort:
+        ended = session.abort(layout)
+        text = "the rebase has ended; the port is as it was" if ended else "no rebase is under way"
+        return Outcome(text, {"good": True, "aborted": ended})
+    options = Options(
+        dry_run=args.dry_run,
+        offline=args.offline,
+        parity=() if args.no_parity else tuple(args.parity) if args.parity else None,
+        accept_license=args.accept_license,
+    )
+    if args.dry_run and not (args.to or args.latest):
+        raise PortError("--dry-run goes with --to and --latest only", mend="npuport rebase --status")
+    if args.status:
+        step = standing(layout)
+    elif args.skip or getattr(args, "continue"):
+        step = proceed(layout, options, skip=args.skip, progress=args.progress)
+    else:
+        step = start(layout, args.to, options, args.progress)
+    return Outcome(_text(args, step), _data(args, step), int(bool(step.summary.decisions)))
+
+
+def _text(args: argparse.Namespace, step: "Step") -> str:
+    summary = step.summary
+    if not step.changed:
+        return f"the pin is {summary.new.commit.id[:12]} already, nothing to do"
+    count = len(summary.log)
+    new = summary.new.commit
+    lines = [
+        f"{summary.old.commit.id[:12]} -> {new.id[:12]} ({new.date}, {summary.new.ref}): "
+        f"{count} commit{'' if count == 1 else 's'}{f'; {summary.history}' if summary.history else ''}"
+    ]
+    for verdict in summary.verdicts:
+        detail = "" if verdict.needs_person else verdict.detail
+        lines.append(f"  {verdict.kind:<10}  {verdict.patch}{f'  {detail}' if detail else ''}")
+        if verdict.needs_person:
+            for clash in verdict.clashes:
+                lines += _clash(step, clash)
+    lines += [f"  {f'({verdict.kind})':<10}  {verdict.patch}  waits" for verdict in summary.ahead]
+    lines += [f"  api         {line}" for line in summary.api]
+    lines += [f"  new CUDA    {line}" for line in summary.assumptions]
+    if summary.before and summary.after:
+        lines.append(
+            f"  parity      {summary.before.verdict} -> {summary.after.verdict} on {summary.after.device}"
+        )
+    lines += [f"to decide: {line}" for line in summary.decisions if not _is_conflict(step, line)]
+    return "\n".join([*lines, *_end(args, step)])
+
+
+def _clash(step: "Step", clash: Any) -> list[str]:
+    where = f"{clash.path}, hunk {clash.hunk}" if clash.hunk else clash.path
+    lines = [f"    {where}: {clash.reason}{f', in {clash.culprit}' if clash.culprit else ''}"]
+    sides = ("upstream has", clash.upstream), ("expected", clash.expected), ("patch has", clash.wanted)
+    for name, side in sides:
+        for number, line in enumerate(side[:8]):
+            lines.append(f"      {name if not number else '':<13}| {line}")
+        if len(side) > 8:
+            lines.append(f"      {'':<13}| ... {len(side) - 8} lines more")
+    if clash.elsewhere:
+        lines.append(f"      what it expects is now at {clash.elsewhere}")
+    if step.session and clash.line:
+        lines.append(f"      {shown(step.session / 'tree' / clash.path)}:{clash.line}")
+    return lines
+
+
+def _is_conflict(step: "Step", line: str) -> bool:
+    return any(line.startswith(f"{v.patch}: ") for v in step.summary.verdicts if v.needs_person)
+
+
+def _end(args: argparse.Namespace, step: "Step") -> list[str]:
+    """What to do next."""
+    if args.dry_run:
+        return ["nothing was changed"]
+    if step.summary.published:
+        return ["published: patches/, upstream.lock, CHANGELOG.md, out/ported; report: out/rebase/report.md"]
+    if step.session and step.summary.verdicts and step.summary.verdicts[-1].needs_person:
+        tree = shown(step.session / "tree")
+        return [f"resolve it in {tree}, then npuport rebase --continue; or --skip, --abort"]
+    return ["then npuport rebase --continue; or --abort"]
+
+
+def _data(args: argparse.Namespace, step: "Step") -> dict[str, Any]:
+    summary = step.summary
+    report = layout_of(args).rebase / "report.md"
+    return {
+        "good": not summary.decisions,
+        "changed": step.changed,
+        "published": summary.published,
+        "dry_run": args.dry_run,
+        **{
+            key: value
+            for key, value in asdict(summary).items()
+            if key not in ("published", "verdicts", "ahead")
+        },
+        "verdicts": [verdict.as_json() for verdict in summary.verdicts],
+        "ahead": [verdict.as_json() for verdict in summary.ahead],
+        "session": str(step.session) if step.session else None,
+        "report": str(report) if step.changed and not args.dry_run and report.is_file() else None,
+    }

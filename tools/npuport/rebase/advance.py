@@ -1,0 +1,130 @@
+"""Start a rebase, and go on with one: each step builds what comes next aside and publishes it by a rename."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from npuport import store, trees
+from npuport.errors import PortError
+from npuport.fsio import staged_directory
+from npuport.layout import Layout
+from npuport.patch import parse_patch
+from npuport.port import read_port
+from npuport.rebase import session as sessions
+from npuport.rebase.carry import Decision
+from npuport.rebase.describe import summarise
+from npuport.rebase.job import Job, Step
+from npuport.rebase.target import branch_of, pin, resolve
+from npuport.series import PatchFile
+from npuport.store import Progress, silent
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a rebase is to be done.
+
+    Args:
+        dry_run: change nothing.
+        offline: never ask upstream.
+        parity: the model sizes that parity is to prove, before and after; () for no proof; None for what
+            the session says, or for no proof.
+        accept_license: a changed licence has been read and accepted.
+    """
+
+    dry_run: bool = False
+    offline: bool = False
+    parity: tuple[str, ...] | None = None
+    accept_license: bool = False
+
+
+def start(layout: Layout, ref: str | None, options: Options, progress: Progress = silent) -> Step:
+    """Move the pin to a ref, the tip of the lock's branch where it is None.
+
+    Raises:
+        PortError: upstream is out of reach or has no such commit; a session stands; `out/ported` holds edits
+            that are in no patch. Nothing has changed then.
+    """
+    lock, files = read_port(layout)
+    sessions.refuse(layout)
+    repository, new = resolve(layout, lock, ref, offline=options.offline, progress=progress)
+    if new.commit.id == lock.commit:
+        return Step(summarise(lock, (), repository, new, (), accepted=True), False, None)
+    request = sessions.Request(
+        ref=new.ref,
+        branch=branch_of(repository, ref, lock.branch),
+        target=new.commit.id,
+        lock=sessions.sum_of(layout),
+        parity=options.parity or (),
+        accept_license=options.accept_license,
+    )
+    job = Job(layout, lock, files, repository, new, request, progress)
+    if options.dry_run:
+        return job.look()
+    with job.locked():
+        trees.refuse_if_touched(
+            trees.linked(layout.ported),
+            mend="npuport refresh makes them patches; npuport port --force sets them aside",
+        )
+        sessions.refuse(layout)
+        carried = job.carry({})
+    return job.conclude(carried)
+
+
+def proceed(layout: Layout, options: Options, *, skip: bool = False, progress: Progress = silent) -> Step:
+    """Go on after a person has resolved a conflict, or skips the patch, or has decided something else.
+
+    Raises:
+        PortError: there is no session, its port has changed, or the conflict is not resolved.
+    """
+    job, session = _resume(layout, options, progress)
+    with job.locked():
+        decided = _decided(layout, session, job.files, skip=skip)
+        carried = job.carry({**session.decisions, **decided})
+    return job.conclude(carried)
+
+
+def standing(layout: Layout) -> Step:
+    """Where a session stands.
+
+    Raises:
+        PortError: there is none.
+    """
+    job, session = _resume(layout, Options(offline=True), silent)
+    summary = job.summary(session.verdicts)
+    return Step(
+        replace(summary, decisions=session.decide or summary.decisions), True, sessions.directory(layout)
+    )
+
+
+def _resume(layout: Layout, options: Options, progress: Progress) -> tuple[Job, sessions.Session]:
+    lock, files = read_port(layout)
+    session = sessions.read(layout)
+    sessions.check(layout, session)
+    asked = session.request
+    request = replace(
+        asked,
+        parity=asked.parity if options.parity is None else options.parity,
+        accept_license=asked.accept_license or options.accept_license,
+    )
+    wanted = replace(lock, commit=request.target)
+    repository = store.ensure(layout, wanted, offline=options.offline, progress=progress)
+    new = pin(repository, request.target, request.ref)
+    return Job(layout, lock, files, repository, new, request, progress), session
+
+
+def _decided(
+    layout: Layout, session: sessions.Session, files: Sequence[PatchFile], *, skip: bool
+) -> Mapping[str, Decision]:
+    """What a person has just decided about the patch that waits, if one does."""
+    verdict = session.conflict
+    if verdict is None:
+        if skip:
+            raise PortError("no patch waits for a decision", mend="npuport rebase --continue, or --abort")
+        return {}
+    if skip:
+        return {verdict.patch: Decision(replace(verdict, kind="skipped"), None)}
+    old = next(parse_patch(file.name, file.data) for file in files if file.name == verdict.patch)
+    with staged_directory(layout.out) as scratch:
+        diff = sessions.resolution(layout, session, scratch)
+    data = old.data[: old.diff_start] + diff
+    parse_patch(verdict.patch, data)
+    return {verdict.patch: Decision(replace(verdict, kind="resolved"), data)}

@@ -1,0 +1,77 @@
+"""A rebase as data for people: the pins, upstream's log, the licence, what is new in upstream's source."""
+
+import hashlib
+from collections.abc import Sequence
+from difflib import unified_diff
+from pathlib import Path
+
+from npuport import git, history
+from npuport.history import UpstreamCommit
+from npuport.lock import NO_LICENSE, Lock
+from npuport.rebase.culprit import Culprits
+from npuport.rebase.summary import LicenseChange, Pin, Summary
+from npuport.rebase.target import pin
+from npuport.rebase.verdict import Verdict
+
+
+def summarise(
+    lock: Lock,
+    names: Sequence[str],
+    repository: Path,
+    new: Pin,
+    verdicts: tuple[Verdict, ...],
+    *,
+    ahead: tuple[Verdict, ...] = (),
+    accepted: bool,
+) -> Summary:
+    """Everything about a rebase but its proof.
+
+    Args:
+        lock: the old one.
+        names: the old series.
+        ahead: preliminary verdicts on the patches that wait.
+        accepted: whether a person has accepted a change of the licence.
+    """
+    known = git.has_commit(repository, lock.commit)
+    old = pin(repository, lock.commit, lock.branch) if known else _lost(lock)
+    license_change = compare_licenses(repository, lock, new.commit.id)
+    return Summary(
+        old=old,
+        new=new,
+        log=history.between(repository, lock.commit, new.commit.id) if known else (),
+        history=history.irregular(repository, lock.commit, new.commit.id) if known else "the old pin is lost",
+        verdicts=verdicts,
+        waiting=tuple(names[len(verdicts) :]),
+        ahead=ahead,
+        license=license_change,
+        decisions=decisions(verdicts, license_change, accepted=accepted),
+    )
+
+
+def decisions(
+    verdicts: Sequence[Verdict], license_change: LicenseChange, *, accepted: bool
+) -> tuple[str, ...]:
+    """What a person has to decide, a line each."""
+    found = [f"{verdict.patch}: {verdict.detail}" for verdict in verdicts if verdict.needs_person]
+    if license_change.changed and not accepted:
+        what = {license_change.old: "is new", license_change.new: "is gone"}.get(NO_LICENSE, "has changed")
+        found.append(f"upstream's {license_change.path} {what}: read it, and accept it with --accept-license")
+    return tuple(found)
+
+
+def compare_licenses(repository: Path, lock: Lock, target: str) -> LicenseChange:
+    """Upstream's licence at both pins; a rename of the file is followed."""
+    path = lock.license_file
+    old, new = git.read_objects(repository, [f"{lock.commit}:{path}", f"{target}:{path}"])
+    if new is None and old is not None:
+        path = Culprits(repository, lock.commit, target).trace(path)[0] or path
+        new = git.read_objects(repository, [f"{target}:{path}"])[0]
+    was, now = ((found[1] if found else b"").decode(errors="replace") for found in (old, new))
+    names = f"a/{lock.license_file}", f"b/{path}"
+    diff = unified_diff(was.splitlines(keepends=True), now.splitlines(keepends=True), *names)
+    sha256 = hashlib.sha256(new[1]).hexdigest() if new else NO_LICENSE
+    return LicenseChange(path, lock.license_sha256, sha256, "".join(diff) if old or not new else "")
+
+
+def _lost(lock: Lock) -> Pin:
+    return Pin(lock.branch, UpstreamCommit(lock.commit, "", "", "upstream has lost this commit"), lock.tree)
