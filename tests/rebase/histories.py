@@ -131,8 +131,11 @@ class History:
         self._put(f"reset refs/tags/{name}\nfrom {self._branch.tip}\n\n".encode())
 
     def force(self, name: str = "main") -> None:
-        """Make main what the present branch is: a push with force."""
+        """Make another branch what the present one is, a push with force, and go on there."""
         self._put(f"reset refs/heads/{name}\nfrom {self._branch.tip}\n\n".encode())
+        here = self._branch
+        self.branches[name] = Branch(here.tip, dict(here.files), dict(here.modes))
+        self.now = name
 
     def write(self) -> str:
         """Write all of it; returns the id of the present branch's tip."""

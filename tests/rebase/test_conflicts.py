@@ -253,7 +253,7 @@ def test_names_of_conflict_sides_are_told_in_the_tree(world: World) -> None:
     text = (world.tree / SEEDED).read_text()
     ours = text[text.index("<<<<<<<") : text.index("=======")]
     assert OTHER in ours
-    assert "0001" in text[text.index(">>>>>>>") :].splitlines()[0]
+    assert world.series[0].subject in text[text.index(">>>>>>>") :].splitlines()[0]
 
 
 def test_markers_that_upstream_itself_holds(world: World) -> None:

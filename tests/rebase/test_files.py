@@ -1,6 +1,6 @@
 """Upstream renames, splits, deletes and replaces the files of a patch; patches do the same."""
 
-from expect import Expected, clean, conflict, deleted, moved, renamed, upstreamed
+from expect import Expected, clean, conflict, deleted, merged, moved, renamed, upstreamed
 from standin import NAME, ROTARY, SEED, TABLES, TOOLS, Edit
 from world import World
 

@@ -103,15 +103,15 @@ class World:
             options: more of the command's.
         """
         self.history.write()
-        before, everything = self.state(), self.everything()
+        names, before, everything = list(self.patches), self.state(), self.everything()
         dry = self.npuport("rebase", "--to", to, "--dry-run", *options)
         assert self.everything() == everything, "a dry run changed something"
-        self._check_verdicts(dry, expected)
+        self._check_verdicts(dry, names, expected)
         assert dry.data["dry_run"]
         assert not dry.data["published"]
         assert dry.data["session"] is None
         answer = self.npuport("rebase", "--to", to, *options)
-        self._check_verdicts(answer, expected)
+        self._check_verdicts(answer, names, expected)
         assert answer.data["verdicts"] == dry.data["verdicts"]
         assert not answer.data["dry_run"]
         if expected and expected[-1].needs_person:
@@ -130,9 +130,9 @@ class World:
 
     def go_on(self, how: str, *expected: Expected, tree: Tree | None = None) -> Json:
         """`--continue` or `--skip`: the verdicts, then a session or a proven port."""
-        before = self.state()
+        names, before = list(self.patches), self.state()
         answer = self.npuport("rebase", how)
-        self._check_verdicts(answer, expected)
+        self._check_verdicts(answer, names, expected)
         if expected[-1].needs_person:
             assert self.state() == before
             self.check_session(answer)
@@ -205,13 +205,12 @@ class World:
         names = state["patches/series"].decode().split()
         return {name: state[f"patches/{name}"] for name in names}
 
-    def _check_verdicts(self, answer: Answer, expected: Sequence[Expected]) -> None:
+    def _check_verdicts(self, answer: Answer, names: Sequence[str], expected: Sequence[Expected]) -> None:
         data = answer.data
         assert "error" not in data, data
-        names = list(self.patches)
         told = [verdict["patch"] for verdict in data["verdicts"]]
-        assert told == names[: len(expected)], data["verdicts"]
-        assert data["waiting"] == names[len(expected) :]
+        assert told == list(names[: len(expected)]), data["verdicts"]
+        assert data["waiting"] == list(names[len(expected) :])
         for verdict, wanted in zip(data["verdicts"], expected, strict=True):
             wanted.check(verdict)
         stops = bool(expected) and expected[-1].needs_person
