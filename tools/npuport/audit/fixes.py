@@ -1,0 +1,269 @@
+"""The mechanical changes: for one hit the edits, by byte, that make it device-neutral on CUDA, NPU and CPU.
+
+Nothing else of the line is touched, so that the file keeps its quotes, its indentation and its line ends.
+Where a change would have to guess, there is none.
+"""
+
+import ast
+import re
+from collections.abc import Sequence
+
+from npuport.audit import apis
+from npuport.audit.finding import Edit, Fix
+from npuport.audit.guards import Resolve
+from npuport.audit.values import Hit, name_of
+from npuport.source.module import decoded
+from npuport.source.names import Scope
+
+#: The function that the changes call, put below a file's imports.
+HELPER = '''def {name}(index=None):
+    """The accelerator that is present (CUDA, NPU, ...), else the CPU."""
+    found = {torch}.accelerator.current_accelerator(check_available=True)
+    if found is None:
+        return {torch}.device("cpu")
+    return found if index is None else {torch}.device(f"{{found.type}}:{{index}}")
+'''
+_INDEX = re.compile(r"(?:local_|global_)?rank|gpu(?:_?(?:id|idx|index))?|dev(?:ice)?_?(?:id|idx|index)|idx|index|i")
+_PLAIN_PARENTS = (
+    *(ast.If, ast.While, ast.IfExp, ast.BoolOp, ast.Assert, ast.Assign, ast.Return, ast.Call, ast.keyword),
+    ast.comprehension,
+)
+_AMP = {"autocast", "GradScaler"}
+
+
+class Text:
+    """A file's bytes, by line and column as `ast` counts them.
+
+    Args:
+        data: the file.
+        tree: its syntax.
+        scope: its module's scope.
+    """
+
+    def __init__(self, data: bytes, tree: ast.Module, scope: Scope) -> None:
+        self.data = data
+        self.tree = tree
+        self.sound = not data.startswith(b"\xef\xbb\xbf") and decoded(data).encode() == data
+        self.starts = [0, *(match.end() for match in re.finditer(rb"\r\n|\r|\n", data))]
+        bound = [name for name, meaning in scope.names.items() if meaning == "torch"]
+        self.torch = bound[0] if bound else "torch"
+        self.lacks_torch = not bound
+        self.quote = "'" if data.count(b"'") > data.count(b'"') else '"'
+        taken = re.search(rb"\b_accelerator\b", data) and not self.has_helper
+        self.helper = "_present_accelerator" if taken else "_accelerator"
+        self._amp: bool | None = None
+
+    @property
+    def has_helper(self) -> bool:
+        """Whether an earlier fix has put the helper there."""
+        text = HELPER.format(name="_accelerator", torch=self.torch).encode()
+        return text in self.data.replace(b"\r\n", b"\n")
+
+    def span(self, node: ast.AST) -> tuple[int, int]:
+        """The bytes of a node."""
+        start = self.starts[node.lineno - 1] + node.col_offset  # type: ignore[attr-defined]
+        return start, self.starts[node.end_lineno - 1] + node.end_col_offset  # type: ignore[attr-defined]
+
+    def holds(self, node: ast.expr) -> bool:
+        """Whether the bytes of a node are really that node; inside f-strings Python may tell the wrong ones."""
+        start, end = self.span(node)
+        try:
+            there = ast.parse(b"(" + self.data[start:end] + b"\n)", mode="eval").body
+        except (SyntaxError, ValueError):
+            return False
+        return ast.dump(there) == ast.dump(node)
+
+    def amp_import(self) -> bool:
+        """Whether `from torch.cuda.amp import ...` can move to torch.amp: every use is a call that can."""
+        if self._amp is None:
+            calls = {id(n.func) for n in ast.walk(self.tree) if isinstance(n, ast.Call) and len(n.args) <= 1}
+            imports = [n for n in ast.walk(self.tree) if isinstance(n, ast.ImportFrom) and n.module == "torch.cuda.amp"]
+            names = [alias for statement in imports for alias in statement.names]
+            uses = [n for n in ast.walk(self.tree) if isinstance(n, ast.Name) and n.id in _AMP]
+            plain = all(alias.name in _AMP and not alias.asname for alias in names)
+            self._amp = plain and all(id(use) in calls for use in uses)
+        return self._amp
+
+
+def fix_of(hit: Hit, ancestors: Sequence[ast.AST], text: Text, resolve: Resolve) -> Fix | None:
+    """The mechanical change for a hit; None where a person must think."""
+    if not text.sound:
+        return None
+    node, parent = hit.node, ancestors[-1] if ancestors else None
+    if isinstance(node, ast.ImportFrom):
+        return _fix_import(node, text)
+    if isinstance(node, (ast.stmt, ast.alias)):
+        return None
+    if hit.rule == "device-choice":
+        return _fix_choice(node, ancestors, text, resolve)
+    if hit.rule == "cuda-method" and isinstance(node, ast.Call):
+        return _fix_method(node, text)
+    if hit.rule == "is-cuda" and isinstance(node, ast.Attribute):
+        return _fix_is_cuda(node, parent, text)
+    if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(parent, ast.Call) and parent.func is node:
+        return _fix_name(node, parent, text, resolve)
+    if hit.rule == "grad-scaler" and isinstance(node, ast.Call):
+        return _with_type(node, [], text)
+    if isinstance(node, ast.Constant) and hit.level == "error":
+        return _fix_text(hit, node, ancestors, text, resolve)
+    return None
+
+
+def _fix(text: Text, *edits: tuple[int, int, str], helper: bool = True) -> Fix:
+    return Fix(
+        tuple(Edit(start, end, new.encode()) for start, end, new in edits),
+        helper=helper,
+        torch=text.lacks_torch,
+    )
+
+
+def _fix_import(node: ast.ImportFrom, text: Text) -> Fix | None:
+    start, end = text.span(node)
+    at = text.data.find(b"torch.cuda.amp", start, end)
+    if node.module != "torch.cuda.amp" or at < 0 or not text.amp_import():
+        return None
+    return _fix(text, (at, at + len(b"torch.cuda.amp"), "torch.amp"), helper=False)
+
+
+def _fix_name(node: ast.Name | ast.Attribute, call: ast.Call, text: Text, resolve: Resolve) -> Fix | None:
+    name = resolve(node) or ""
+    start, end = text.span(node)
+    if not text.holds(node):
+        return None
+    if name in ("torch.cuda.amp.autocast", "torch.cuda.amp.GradScaler"):
+        short = name.rpartition(".")[2]
+        if isinstance(node, ast.Name):
+            moved = [] if text.amp_import() and node.id == short else None
+        else:
+            moved = [(start, end, f"{text.torch}.{'autocast' if short == 'autocast' else 'amp.GradScaler'}")]
+        return None if moved is None else _with_type(call, moved, text, shifts=short == "autocast")
+    api = apis.lookup(name)
+    if not api or not api.accelerator or call.keywords or not _rooted(node, resolve):
+        return None
+    return _fix(text, (start, end, f"{text.torch}.{api.accelerator}"), helper=False)
+
+
+def _rooted(node: ast.expr, resolve: Resolve) -> bool:
+    """Whether it is spelt from torch itself, so that no import is left over."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name) and resolve(node) == "torch"
+
+
+def _with_type(call: ast.Call, edits: list[tuple[int, int, str]], text: Text, *, shifts: bool = False) -> Fix | None:
+    """Give a call the device's type as its first argument; where it `shifts`, the old first one was `enabled`."""
+    if (shifts and len(call.args) > 1) or any(isinstance(a, ast.Starred) for a in call.args):
+        return None
+    _, end = text.span(call.func)
+    opening = re.compile(rb"\s*\(\s*").match(text.data, end)
+    if not opening:
+        return None
+    more = ", " if call.args or call.keywords else ""
+    named = "enabled=" if shifts and call.args else ""
+    at = opening.end()
+    return _fix(text, *edits, (at, at, f"{text.helper}().type{more}{named}"))
+
+
+def _fix_choice(node: ast.expr, ancestors: Sequence[ast.AST], text: Text, resolve: Resolve) -> Fix | None:
+    assert isinstance(node, ast.IfExp)
+    sides = {side.value for side in (node.body, node.orelse) if isinstance(side, ast.Constant)}
+    cuda = next((side for side in sides if str(side).startswith("cuda")), "")
+    if "cpu" not in sides or not text.holds(node):
+        return None
+    around = ancestors[-2] if len(ancestors) > 1 else None
+    return _replaced(node, str(cuda).partition(":")[2], around, text, resolve)
+
+
+def _replaced(node: ast.expr, index: str, parent: ast.AST | None, text: Text, resolve: Resolve) -> Fix:
+    """A device's text becomes the type of the accelerator, or `torch.device(...)` around it the accelerator."""
+    if isinstance(parent, ast.Call) and parent.args == [node] and not parent.keywords:
+        if resolve(parent.func) == "torch.device":
+            return _fix(text, (*text.span(parent), f"{text.helper}({index})"))
+    new = f"str({text.helper}({index}))" if index else f"{text.helper}().type"
+    return _fix(text, (*text.span(node), new))
+
+
+def _fix_method(node: ast.Call, text: Text) -> Fix | None:
+    _, end = text.span(node.func)
+    start = end - len(b".cuda")
+    opening = re.compile(rb"\s*\(\s*").match(text.data, end)
+    if text.data[start:end] != b".cuda" or not opening or any(k.arg in (None, "device") for k in node.keywords):
+        return None
+    if not node.args:
+        more = ", " if node.keywords else ""
+        return _fix(text, (start, opening.end(), f".to({text.helper}(){more}"))
+    first = node.args[0]
+    number = isinstance(first, ast.Constant) and isinstance(first.value, int)
+    if len(node.args) > 1 or not (number or _INDEX.fullmatch(name_of(first))):
+        return None
+    _, closed = text.span(first)
+    return _fix(text, (start, opening.end(), f".to({text.helper}("), (closed, closed, ")"))
+
+
+def _fix_is_cuda(node: ast.Attribute, parent: ast.AST | None, text: Text) -> Fix | None:
+    _, end = text.span(node)
+    start = end - len(b"is_cuda")
+    if text.data[start:end] != b"is_cuda":
+        return None
+    cpu = f"{text.quote}cpu{text.quote}"
+    if isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.Not):
+        negation = re.compile(rb"not\s+").match(text.data, text.span(parent)[0])
+        if not negation or negation.end() != text.span(node)[0]:
+            return None
+        return _fix(text, (*negation.span(), ""), (start, end, f"device.type == {cpu}"), helper=False)
+    if not isinstance(parent, _PLAIN_PARENTS) or (isinstance(parent, ast.Call) and parent.func is node):
+        return None
+    return _fix(text, (start, end, f"device.type != {cpu}"), helper=False)
+
+
+def _fix_text(
+    hit: Hit, node: ast.Constant, ancestors: Sequence[ast.AST], text: Text, resolve: Resolve
+) -> Fix | None:
+    parent = ancestors[-1]
+    if isinstance(parent, ast.JoinedStr):
+        return _fix_format(parent, ancestors[-2] if len(ancestors) > 1 else None, text, resolve)
+    if not isinstance(parent, (ast.Call, ast.keyword, ast.arguments, ast.Assign, ast.AnnAssign, ast.Return, ast.Dict)):
+        return None
+    if not text.holds(node):
+        return None
+    if hit.rule == "nccl":
+        return _fix_backend(node, ancestors, text, resolve)
+    if hit.rule not in ("cuda-device", "autocast-cuda", "grad-scaler"):
+        return None
+    kind, _, index = node.value.partition(":")
+    if kind != "cuda" or (index and not index.isdigit()) or (index and hit.rule != "cuda-device"):
+        return None
+    return _replaced(node, index, parent, text, resolve)
+
+
+def _fix_format(node: ast.JoinedStr, parent: ast.AST | None, text: Text, resolve: Resolve) -> Fix | None:
+    """`f"cuda:{rank}"`."""
+    value = node.values[1] if len(node.values) == 2 else None
+    if not isinstance(value, ast.FormattedValue) or value.conversion != -1 or value.format_spec:
+        return None
+    start, end = text.span(node)
+    within, without = text.span(value.value)
+    if not (start < within < without < end) or not text.holds(value.value):
+        return None
+    before, after = text.data[start:within], text.data[without:end]
+    if not re.fullmatch(rb"[fF](['\"])cuda:\{\s*", before) or not re.fullmatch(rb"\s*\}['\"]", after):
+        return None
+    if isinstance(parent, ast.Call) and parent.args == [node] and not parent.keywords:
+        if resolve(parent.func) == "torch.device":
+            (start, end), opening, closing = text.span(parent), f"{text.helper}(", ")"
+            return _fix(text, (start, within, opening), (without, end, closing))
+    return _fix(text, (start, within, f"str({text.helper}("), (without, end, "))"))
+
+
+def _fix_backend(node: ast.Constant, ancestors: Sequence[ast.AST], text: Text, resolve: Resolve) -> Fix | None:
+    call = next((n for n in reversed(ancestors) if isinstance(n, ast.Call)), None)
+    if node.value != "nccl" or call is None:
+        return None
+    if (resolve(call.func) or "") not in ("torch.distributed.init_process_group", "torch.distributed.new_group"):
+        return None
+    if isinstance(call.func, ast.Attribute):
+        start, end = text.span(call.func.value)
+        module = text.data[start:end].decode()
+    else:
+        module = f"{text.torch}.distributed"
+    return _fix(text, (*text.span(node), f"{module}.get_default_backend_for_device({text.helper}())"))

@@ -1,0 +1,280 @@
+"""Words in a program: which string is a device, a back end, a variable of the environment, and which only a word.
+
+The same text may be a device (`x.to("cuda")`) or nothing (`print("cuda")`). What decides is where it stands:
+the nearest call, default, assignment, comparison or dictionary around it.
+"""
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from npuport.audit.finding import Level, Shim
+from npuport.audit.guards import Resolve
+from npuport.audit.rules import RULES
+
+_DEVICE = re.compile(r"cuda(?::(?:\d+|\{\w*\}|%[ds])?)?")
+_NCCL = re.compile(r"nccl|(?:\w+:\w+,)*cuda:nccl(?:,\w+:\w+)*", re.I)
+_TENSOR = re.compile(r"torch\.cuda\.\w*Tensor")
+_FLASH = re.compile(r"(?:kernels-community/|paged\|)?flash_attention_[23]|flash_attn_?[23]?")
+_ENV = re.compile(r"(?:CUDA|NCCL|TORCH_NCCL|TORCH_CUDA|PYTORCH_CUDA|CUBLAS|CUDNN|NVIDIA)_[A-Z0-9_]+")
+_TOOL = re.compile(r"(?:\S*/)?(?:nvidia-smi|nvcc|nsys|ncu)(?:\s|$)")
+_SORT = re.compile(r"(?:self_)?(?:cuda|device)?_?cuda_(?:time(?:_total)?|memory_usage)")
+#: Any of them may make a string matter; a quick look before the long one.
+INTERESTING = re.compile(r"cuda|nccl|flash_att|NVIDIA_|CUBLAS|CUDNN|nvidia-smi|nvcc|nsys|ncu|gpu", re.I)
+
+_DEVICE_WORD = re.compile(r"dev|map_location|accelerator|^loc(?:ation)?$|^to$", re.I)
+_LIKE_DEVICE = re.compile(r"dev|location|^loc$|backend|accelerator|platform|target|^type$|gpu", re.I)
+#: Parameters and keys whose value is read by people.
+_PROSE = re.compile(
+    r"help|desc|metavar|title|label|name|messages?|msg|text|doc|prefix|suffix|reason|summary|tags?|url|dest"
+    r"|epilog|prog|usage|ids?|group|caption|legend|extras?|classifiers?|keywords?|topics?|color|style|token"
+)
+#: Functions that only talk, look at text, or name things.
+_TALK = re.compile(
+    r"print|pprint|debug|info|warn(?:ing)?|error|exception|critical|log|fail|write|writelines|echo|split|rsplit"
+    r"|partition|find|rfind|index|count|replace|strip|lstrip|rstrip|join|removeprefix|removesuffix|encode|match"
+    r"|search|fullmatch|sub|compile|getattr|setattr|delattr|hasattr|isinstance|open|exists|glob|Path|title"
+    r"|xlabel|ylabel|label|legend|text|add_parser|add_argument_group|add_mutually_exclusive_group|import_module"
+    r"|find_spec|version|getLogger|get_logger|get|pop|ord|input|add_label|TypeVar|NewType|namedtuple"
+    r"|endswith|skip|xfail|skipif|skipUnless|skipIf|deprecated|register\w*|Extension|find_package\w*|span|record_function"
+    r"|\w*(?:Error|Exception|Warning)"
+)
+_AUTOCAST = {
+    *("torch.autocast", "torch.amp.autocast", "torch.amp.autocast_mode.autocast", "torch.amp.custom_fwd"),
+    *("torch.amp.custom_bwd", "torch.is_autocast_enabled", "torch.get_autocast_dtype"),
+    *("torch.set_autocast_dtype", "torch.set_autocast_enabled", "torch.amp.is_autocast_available"),
+}
+_SCALER = {"torch.amp.GradScaler", "torch.amp.grad_scaler.GradScaler", "torch.GradScaler"}
+_TAKES_DEVICE = {
+    *("torch.device", "torch.set_default_device", "torch.Generator", "torch.load", "torch.jit.load"),
+    *("torch.get_device_module", "torch.distributed.device_mesh.init_device_mesh", "torch.Stream"),
+    *("torch.distributed.init_device_mesh", "torch.distributed.device_mesh.DeviceMesh", "torch.Event"),
+}
+_GROUP = re.compile(r"torch\.distributed\.(?:\w+\.)*(?:init_process_group|new_group|new_subgroups|Backend)")
+_SHELLS = re.compile(r"os\.(?:system|popen)|subprocess\.\w+|asyncio\.create_subprocess_\w+|commands\.getoutput")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """What a rule says of a node, before guards are looked at."""
+
+    node: ast.expr | ast.stmt | ast.alias
+    rule: str
+    what: str
+    level: Level
+    neutral: str = ""
+    shim: Shim | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value stands.
+
+    Args:
+        kind: argument, keyword, default, assign, item, key, index, return, compare, start, none.
+        name: of the parameter, variable, key or function.
+        node: the call or comparison.
+        around: the value as it stands there: the f-string, the list, the choice.
+    """
+
+    kind: str
+    name: str = ""
+    node: ast.AST | None = None
+    around: ast.AST | None = None
+
+
+_NOWHERE = Place("none")
+_TRANSPARENT = (ast.IfExp, ast.BoolOp, ast.List, ast.Tuple, ast.Set, ast.Starred, ast.NamedExpr, ast.JoinedStr)
+
+
+def place_of(node: ast.expr, ancestors: Sequence[ast.AST]) -> Place:
+    """Where a value stands: climb through lists, choices and formatting to what uses it."""
+    child: ast.AST = node
+    climbing = list(ancestors)
+    while climbing:
+        parent = climbing.pop()
+        if isinstance(parent, ast.IfExp) and child is parent.test:
+            return _NOWHERE
+        if isinstance(parent, _TRANSPARENT) or (isinstance(parent, ast.BinOp) and child is parent.left):
+            child = parent
+        elif isinstance(parent, ast.Attribute) and parent.attr == "format" and climbing:
+            child = climbing.pop()  # "cuda:{}".format(rank)
+        else:
+            return _place(child, parent, climbing)
+    return _NOWHERE
+
+
+def _place(child: ast.AST, parent: ast.AST, above: list[ast.AST]) -> Place:
+    if isinstance(parent, ast.keyword):
+        return Place("keyword", parent.arg or "", above[-1] if above else None, child)
+    if isinstance(parent, ast.Call) and child in parent.args:
+        return Place("argument", str(parent.args.index(child)), parent, child)  # type: ignore[arg-type]
+    if isinstance(parent, ast.arguments):
+        return Place("default", _parameter(parent, child), parent, child)
+    if isinstance(parent, (ast.Assign, ast.AnnAssign)) and child is parent.value:
+        target = parent.targets[-1] if isinstance(parent, ast.Assign) else parent.target
+        return Place("assign", name_of(target), parent, child)
+    if isinstance(parent, ast.Dict):
+        if child in parent.keys:
+            return Place("key", "", parent, child)
+        return Place("item", name_of(parent.keys[parent.values.index(child)]), parent, child)  # type: ignore[arg-type]
+    if isinstance(parent, ast.Return):
+        functions = [n.name for n in above if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
+        return Place("return", functions[-1] if functions else "", parent, child)
+    if isinstance(parent, (ast.Compare, ast.MatchValue)):
+        return Place("compare", "", parent, child)
+    if isinstance(parent, ast.Subscript) and child is parent.slice:
+        return Place("index", name_of(parent.value), parent, child)
+    return _NOWHERE
+
+
+def _parameter(arguments: ast.arguments, default: ast.AST) -> str:
+    """The parameter that a default belongs to."""
+    plain = [*arguments.posonlyargs, *arguments.args]
+    named = [*zip(plain[len(plain) - len(arguments.defaults) :], arguments.defaults, strict=True)]
+    named += [(arg, value) for arg, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if value]
+    return next((arg.arg for arg, value in named if value is default), "")
+
+
+def name_of(node: ast.AST | None) -> str:
+    """The last name of a variable, attribute, item or key."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Subscript):
+        return name_of(node.slice)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return ""
+
+
+def judge_text(node: ast.Constant, ancestors: Sequence[ast.AST], resolve: Resolve) -> Hit | None:
+    """What a string constant assumes; None where it is only a word."""
+    text = node.value
+    if not INTERESTING.search(text) or len(text) > 200:
+        return None
+    place = place_of(node, ancestors)
+    if place.kind == "none":
+        return None
+    call = place.node if isinstance(place.node, ast.Call) else None
+    callee = (resolve(call.func) or "") if call else ""
+    called = name_of(call.func) if call else ""
+    shown = ast.unparse(place.around) if isinstance(place.around, (ast.JoinedStr, ast.BinOp)) else repr(text)
+    if _ENV.fullmatch(text):
+        return _judge_variable(node, text, place, called)
+    if _TOOL.match(text) and not _TALK.fullmatch(called) and place.kind in ("argument", "assign", "keyword"):
+        return Hit(node, "nvidia-smi" if "nvidia-smi" in text else "cuda-extension", text.split()[0], "error")
+    if _DEVICE.fullmatch(text):
+        loose = text.endswith(":") and not isinstance(place.around, (ast.JoinedStr, ast.BinOp))
+        if loose and called != "startswith":
+            return None
+        return _judge_device(node, shown, place, callee, called)
+    if _NCCL.fullmatch(text):
+        return _judge_nccl(node, shown, place, callee, called)
+    if _TENSOR.fullmatch(text) and not _TALK.fullmatch(called):
+        rule = "device-test" if place.kind == "compare" else "cuda-api"
+        return Hit(node, rule, shown, RULES[rule].level, shim="no" if rule == "device-test" else "partly")
+    if _FLASH.fullmatch(text) and re.search("attn|attention", place.name):
+        return Hit(node, "flash-attn", shown, "error", 'attn_implementation="sdpa"')
+    if _SORT.fullmatch(text) and place.name in ("sort_by", "metric"):
+        return Hit(node, "cuda-profiler", shown, "warning", "sort by the column of the device that ran")
+    if text == "CUDAExecutionProvider" and place.kind != "compare":
+        return Hit(node, "cuda-device", shown, "warning", '"CANNExecutionProvider" before it', "no")
+    if text == "gpu" and place.name == "accelerator" and re.fullmatch(r"\w*(?:Trainer|Fabric)", called):
+        return Hit(node, "cuda-device", "accelerator='gpu'", "error", 'accelerator="auto"', "no")
+    return None
+
+
+def _judge_device(node: ast.expr, shown: str, place: Place, callee: str, called: str) -> Hit | None:
+    if place.kind == "compare":
+        return _judge_test(node, shown, place)
+    if called == "startswith":
+        assert isinstance(place.node, ast.Call)
+        looks = isinstance(place.node.func, ast.Attribute) and _like_device(place.node.func.value)
+        return Hit(node, "device-test", f"startswith({shown})", "warning") if looks else None
+    if place.kind in ("index", "key"):
+        located = place.kind == "key" and isinstance(place.node, ast.Dict) and all(map(_is_device, place.node.keys))
+        return Hit(node, "cuda-device", shown, "warning") if located and place.node.values and any(
+            map(_is_device, place.node.values)
+        ) else None
+    if place.kind in ("argument", "keyword"):
+        if callee in _AUTOCAST or (called == "autocast" and place.name in ("0", "device_type")):
+            return Hit(node, "autocast-cuda", f"{called}({shown})", "error")
+        if callee in _SCALER:
+            return Hit(node, "grad-scaler", f"{called}({shown})", "error", shim="no")
+        second = called in ("get", "pop", "getenv", "setdefault", "getattr") and place.name not in ("0", "")
+        if (_TALK.fullmatch(called) and not second) or (called in ("add_argument", "add_option") and place.kind == "argument"):
+            return None
+    if place.kind == "argument":
+        sure = callee in _TAKES_DEVICE or called == "to"
+        return Hit(node, "cuda-device", shown, "error" if sure else "warning")
+    if _PROSE.fullmatch(place.name.lower()):
+        return None
+    defaults = place.kind == "default" or place.name == "default"
+    sure = defaults or bool(_DEVICE_WORD.search(place.name))
+    return Hit(node, "cuda-device", shown, "error" if sure else "warning")
+
+
+def _is_device(node: ast.expr | None) -> bool:
+    if isinstance(node, ast.JoinedStr) and node.values:
+        return _is_device(node.values[0])  # type: ignore[arg-type]
+    return isinstance(node, ast.Constant) and bool(re.fullmatch(r"(?:cuda|cpu|npu)(?::\d*)?", str(node.value)))
+
+
+def _judge_test(node: ast.expr, shown: str, place: Place) -> Hit | None:
+    if isinstance(place.node, ast.Compare):
+        ops = place.node.ops
+        if any(isinstance(op, (ast.In, ast.NotIn)) for op in ops) and place.node.left is node:
+            if not any(_like_device(side) for side in place.node.comparators):
+                return None
+        return Hit(node, "device-test", ast.unparse(place.node)[:60], "warning")
+    return Hit(node, "device-test", f"case {shown}", "warning")
+
+
+def _like_device(node: ast.expr) -> bool:
+    """Whether a value looks like a device, or the text of one."""
+    if isinstance(node, ast.Call):
+        return any(map(_like_device, [*node.args, *([node.func.value] if isinstance(node.func, ast.Attribute) else [])]))
+    return bool(_LIKE_DEVICE.search(name_of(node)))
+
+
+def _judge_nccl(node: ast.expr, shown: str, place: Place, callee: str, called: str) -> Hit | None:
+    if place.kind == "compare":
+        return Hit(node, "nccl", f"comparison with {shown}", "warning", shim="no")
+    if _GROUP.fullmatch(callee) or called in ("init_process_group", "new_group"):
+        return Hit(node, "nccl", f"{called}({shown})", "error", shim="yes")
+    if place.kind in ("index", "key", "item") and not re.search("backend", place.name):
+        return None
+    if place.kind in ("argument", "keyword") and (_TALK.fullmatch(called) or (place.name == "0" and called == "add_argument")):
+        return None
+    if place.kind in ("keyword", "default", "assign", "return") and _PROSE.fullmatch(place.name.lower()):
+        return None
+    return Hit(node, "nccl", shown, "warning" if place.kind == "argument" else "error", shim="partly")
+
+
+def _judge_variable(node: ast.expr, text: str, place: Place, called: str) -> Hit | None:
+    reads = place.kind == "argument" and called in (
+        *("get", "getenv", "setdefault", "pop", "putenv", "unsetenv", "setenv", "delenv", "set_env"),
+    )
+    around = place.node.value if isinstance(place.node, ast.Subscript) else None
+    environment = place.kind == "index" and bool(re.search("env", name_of(around), re.I))
+    if not (reads or environment or place.kind in ("key", "compare")):
+        return None
+    return variable(node, text)
+
+
+def variable(node: ast.expr | ast.stmt, name: str) -> Hit:
+    """The finding for a variable of the environment."""
+    if name == "CUDA_VISIBLE_DEVICES":
+        return Hit(node, "cuda-visible-devices", name, "warning")
+    if name == "NVIDIA_TF32_OVERRIDE":
+        return Hit(node, "tf32", name, "warning")
+    rule = "nccl" if "NCCL" in name else "cuda-env"
+    return Hit(node, rule, name, "note", "the HCCL variable of the same purpose" if rule == "nccl" else "", "no")
+
+
+def runs_shell(callee: str) -> bool:
+    """Whether a function hands its text to a shell, or starts a program."""
+    return bool(_SHELLS.fullmatch(callee))

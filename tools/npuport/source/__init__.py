@@ -1,0 +1,6 @@
+"""The sources of a tree: which files, which modules, which names. Everything is read, nothing is executed.
+
+A tree is a `dict` of POSIX paths to bytes, from a directory or from a commit:
+
+    tree -> module (one file's syntax) -> names (what a name means there) -> project (modules among modules)
+"""

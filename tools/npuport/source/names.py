@@ -1,0 +1,157 @@
+"""What a name in a module means: `t.cuda` is `torch.cuda` after `import torch as t`.
+
+Scopes as Python has them: a parameter or a local variable hides an import of the same name, a class's names
+are not seen from its methods. An alias (`cuda = torch.cuda`) means what it was assigned, where that is a
+name. Of several imports of one name, as in try and except, the first counts.
+"""
+
+import ast
+from collections.abc import Iterator
+
+#: What a name means: a dotted name, or None for a value that is computed.
+Meaning = str | None
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_TARGETS = (ast.Tuple, ast.List, ast.Starred)
+
+
+class Scope:
+    """The names bound in a module, class or function.
+
+    Args:
+        parent: the scope around it; None for a module.
+        node: the module, class or function.
+        module: the module's dotted name.
+        package: the package that its relative imports start from.
+    """
+
+    def __init__(self, parent: "Scope | None", node: ast.AST, module: str, package: str) -> None:
+        self.parent = parent
+        self.node = node
+        self.module = module
+        self.package = package
+        self.names: dict[str, Meaning] = {}
+        self.imported: set[str] = set()
+        self.outer: set[str] = set()
+        body = node.body if isinstance(node, (*_FUNCTIONS, ast.Module, ast.ClassDef)) else []
+        if isinstance(node, _FUNCTIONS):
+            for argument in arguments_of(node.args):
+                self.names[argument.arg] = None
+        for statement in body if isinstance(body, list) else [body]:
+            for bound in _bindings(statement):
+                self._bind(bound)
+
+    def lookup(self, name: str) -> Meaning:
+        """What a name means here; `builtins.x` where no scope binds it."""
+        scope: Scope | None = self
+        while scope:
+            if name in scope.names and (scope is self or not isinstance(scope.node, ast.ClassDef)):
+                return scope.names[name]
+            scope = scope.parent
+        return f"builtins.{name}"
+
+    def resolve(self, node: ast.expr) -> Meaning:
+        """The dotted name that an expression stands for; None where it is a value."""
+        if isinstance(node, ast.Name):
+            return self.lookup(node.id)
+        if isinstance(node, ast.Attribute):
+            base = self.resolve(node.value)
+            return f"{base}.{node.attr}" if base else None
+        if isinstance(node, ast.Call) and node.args and not node.keywords:
+            return self._resolve_call(node)
+        return None
+
+    def _resolve_call(self, node: ast.Call) -> Meaning:
+        """`getattr(torch, "cuda")` and `import_module("torch.cuda")`."""
+        called = self.resolve(node.func) if isinstance(node.func, (ast.Name, ast.Attribute)) else None
+        text = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+        if called == "builtins.getattr" and len(text) == 1 and len(node.args) == 2:
+            base = self.resolve(node.args[0])
+            return f"{base}.{text[0]}" if base else None
+        if called in ("importlib.import_module", "builtins.__import__") and len(text) == len(node.args) == 1:
+            return text[0]
+        return None
+
+    def _bind(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                first = alias.name.partition(".")[0]
+                self._import(alias.asname or first, alias.name if alias.asname else first)
+        elif isinstance(node, ast.ImportFrom):
+            base = absolute(node, self.package)
+            for alias in node.names:
+                if alias.name != "*":
+                    self._import(alias.asname or alias.name, f"{base}.{alias.name}")
+        elif isinstance(node, (ast.Global, ast.Nonlocal)):
+            for name in node.names:
+                self.outer.add(name)
+                self.names.pop(name, None)
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            self._assign(node.targets[0].id, self._alias(node.value))
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            self._assign(node.name, self._own(node.name))
+        elif isinstance(node, ast.ExceptHandler):
+            self._assign(node.name or "", None)
+        elif isinstance(node, ast.Name):
+            self._assign(node.id, None)
+
+    def _alias(self, value: ast.expr) -> Meaning:
+        """What an assigned name stands for; a chain of plain names only, so that `x = x.y` ends."""
+        root = value
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        if isinstance(root, ast.Name) or isinstance(value, ast.Call):
+            meaning = self.resolve(value)
+            return None if meaning and meaning.startswith("builtins.") else meaning
+        return None
+
+    def _own(self, name: str) -> Meaning:
+        """A function or class of the module itself, by its full name."""
+        if isinstance(self.node, ast.Module):
+            return f"{self.module}.{name}"
+        return None
+
+    def _import(self, name: str, meaning: str) -> None:
+        if name not in self.imported and name not in self.outer:
+            self.imported.add(name)
+            self.names[name] = meaning
+
+    def _assign(self, name: str, meaning: Meaning) -> None:
+        if name not in self.imported and name not in self.outer:
+            same = name not in self.names or self.names[name] == meaning
+            self.names[name] = meaning if same else None
+
+
+def absolute(node: ast.ImportFrom, package: str) -> str:
+    """The module that a `from ... import` names, seen from a package; a leading dot stays where it leads out."""
+    if not node.level:
+        return node.module or ""
+    parts = package.split(".") if package else []
+    if node.level - 1 > len(parts):
+        return f".{node.module or ''}"
+    base = parts[: len(parts) - (node.level - 1)]
+    return ".".join([*base, *([node.module] if node.module else [])]) or "."
+
+
+def arguments_of(arguments: ast.arguments) -> list[ast.arg]:
+    """Every parameter, in order."""
+    plain = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    return plain + [extra for extra in (arguments.vararg, arguments.kwarg) if extra]
+
+
+def _bindings(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes below a statement that bind a name in its own scope, in the order of the text."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield current
+            continue
+        if isinstance(current, (ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.ExceptHandler)) or (isinstance(current, ast.Name) and isinstance(current.ctx, (ast.Store, ast.Del))):
+            yield current
+        elif isinstance(current, ast.Assign) and isinstance(current.targets[0], ast.Name):
+            yield current
+            stack.extend(current.targets[1:])
+            continue
+        elif isinstance(current, ast.expr) and not isinstance(current, _TARGETS):
+            continue
+        stack.extend(reversed(list(ast.iter_child_nodes(current))))
