@@ -143,8 +143,8 @@ def test_old_tree_with_work_in_it_stays(port: Port, ported: PortResult) -> None:
     change_series(port, "77")
     make_port(port.layout)
     assert old.is_dir()
-    edit(ported.path)
     change_series(port, "78")
+    edit(ported.path)
     with pytest.raises(PortError, match="local edits"):
         make_port(port.layout)
     edited_tree = ported.path.resolve()

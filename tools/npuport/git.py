@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from npuport.errors import PortError
-from npuport.gitprocess import GitFailed, run, transfer
+from npuport.gitprocess import IDENTITY, GitFailed, run, transfer
 
 _BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 # Upstream's attributes must not change what lands on disk: files are written as they are stored.
@@ -30,6 +30,19 @@ class Entry:
 
     mode: str
     oid: str
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit: its id, its tree's, its parents', its author, the date in RFC 2822, the message."""
+
+    id: str
+    tree: str
+    parents: str
+    name: str
+    address: str
+    date: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -162,10 +175,15 @@ def head(repository: Path) -> str:
     return run("rev-parse", "--verify", "HEAD^{commit}", cwd=repository).decode().strip()
 
 
-def commits_since(repository: Path, base: str) -> list[tuple[str, str]]:
-    """Commit and tree ids of the commits from a base (left out) to HEAD, oldest first."""
-    lines = run("log", "--reverse", "--first-parent", "--format=%H %T", f"{base}..HEAD", cwd=repository)
-    return [(line[:40], line[41:]) for line in lines.decode().splitlines()]
+def commits_since(repository: Path, base: str, tip: str = "HEAD") -> list[Commit]:
+    """The commits from a base (left out) to a tip along first parents, oldest first."""
+    form = "--format=%H%x00%T%x00%P%x00%an%x00%ae%x00%aD%x00%B%x00"
+    output = run("log", "--reverse", "--first-parent", form, f"{base}..{tip}", cwd=repository)
+    words = output.decode(errors="replace").split("\0")
+    return [
+        Commit(words[at].lstrip("\n"), *words[at + 1 : at + 7])  # a newline ends the commit before
+        for at in range(0, len(words) - 7, 7)
+    ]
 
 
 def state(repository: Path, depth: int = 0) -> State | None:
@@ -216,6 +234,16 @@ def changed(repository: Path, commit: str) -> list[str]:
     differ = run("diff", "--name-only", "--no-renames", "-z", commit, "--", cwd=repository)
     untracked = run("ls-files", "--others", "--exclude-standard", "-z", cwd=repository)
     return [os.fsdecode(path) for path in (differ + untracked).split(b"\0")[:-1]]
+
+
+def author(repository: Path) -> tuple[str, str]:
+    """Name and address of the person at the keyboard, as that person's own git knows them; else npuport's."""
+    try:
+        ident = run("var", "GIT_AUTHOR_IDENT", cwd=repository, fetching=True).decode(errors="replace")
+    except GitFailed:
+        return IDENTITY
+    name, _, rest = ident.partition(" <")
+    return name, rest.partition(">")[0]
 
 
 def diff(repository: Path, old: str, new: str) -> bytes:

@@ -42,11 +42,13 @@ _PLAIN = {
     # The user's own exceptions are out of sight here; this says no more than that we made the directory.
     "safe.directory": "*",
 }
+#: Name and address of the commits that npuport makes.
+IDENTITY = ("npuport", "npuport@localhost")
 _IDENTITY = {
-    "GIT_AUTHOR_NAME": "npuport",
-    "GIT_AUTHOR_EMAIL": "npuport@localhost",
-    "GIT_COMMITTER_NAME": "npuport",
-    "GIT_COMMITTER_EMAIL": "npuport@localhost",
+    "GIT_AUTHOR_NAME": IDENTITY[0],
+    "GIT_AUTHOR_EMAIL": IDENTITY[1],
+    "GIT_COMMITTER_NAME": IDENTITY[0],
+    "GIT_COMMITTER_EMAIL": IDENTITY[1],
 }
 # What the user may say about the network through the environment.
 _NETWORK = (

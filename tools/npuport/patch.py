@@ -35,6 +35,7 @@ FIELDS = {
     *("reviewed-by", "acked-by", "last-update", "upstream-status", "signed-off-by"),
 }
 _DIFF_LIKE = re.compile(r"diff -|Index: |--- \S|\+\+\+ \S|@@ -\d|From [0-9a-f]{40} ")
+_DIFFSTAT = re.compile(rb"^ (?:.+ \| .+|\d+ files? changed.*|(?:create|delete|rename|copy|mode) .+)\n", re.M)
 _DATE = re.compile(r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} (?:19[7-9]\d|20\d\d) \d\d:\d\d:\d\d [+-]\d{4}")
 
 
@@ -69,6 +70,14 @@ class Patch:
         data = self.data if self.data.startswith(b"From ") else ENVELOPE + self.data
         return data if data.endswith(b"\n") else data + b"\n"
 
+    def with_diff(self, diff: bytes) -> "Patch":
+        """The same mail around another diff; a diffstat, which would be wrong now, goes.
+
+        Raises:
+            PortError: the diff is not one that a patch may hold.
+        """
+        return parse_patch(self.name, _DIFFSTAT.sub(b"", self.data[: self.diff_start]) + diff)
+
 
 def parse_patch(name: str, data: bytes) -> Patch:
     """Read a patch and check its form: encoding, header, message, diff. What it applies to is not looked at.
@@ -90,6 +99,17 @@ def parse_patch(name: str, data: bytes) -> Patch:
     for fault in field_faults(fields, reason):
         raise PortError(f"{name}: {fault.problem}", mend=fault.mend)
     return Patch(name, data, fields, reason, len(text[:start].encode()), changes)
+
+
+def is_field(line: str) -> bool:
+    """Whether a line of a message is a DEP-3 field, `Forwarded: no`."""
+    key, colon, _ = line.partition(":")
+    return bool(colon) and (key.lower() in FIELDS or key.lower().startswith("bug-"))
+
+
+def looks_like_diff(line: str) -> bool:
+    """Whether git's reader of mails would take a line of a message for the start of the diff."""
+    return _DIFF_LIKE.match(line) is not None
 
 
 def _decoded(name: str, data: bytes) -> str:
@@ -140,7 +160,7 @@ def _split_mail(name: str, head: str) -> tuple[dict[str, str], str]:
 def _check_message(name: str, message: str, fields: dict[str, str]) -> str:
     """Check the message, add its DEP-3 fields to the header's, return its prose."""
     for line in message.split("\n"):
-        if _DIFF_LIKE.match(line):
+        if looks_like_diff(line):
             raise PortError(
                 f"{name}: the message has a line that git would take for the diff: {line[:60]!r}",
                 mend="indent it by a blank",
@@ -154,7 +174,7 @@ def _check_message(name: str, message: str, fields: dict[str, str]) -> str:
                 f"{name}: the message starts with {line[:60]!r}, which git would take for the mail's header",
                 mend="put it into the header",
             )
-        if key != line.lower() and (key in FIELDS or key.startswith("bug-")):
+        if is_field(line):
             fields.setdefault(key, value.strip())
         elif line.strip() == "---":
             break  # the diffstat

@@ -113,7 +113,7 @@ def apply_series(directory: Path, base: str, patches: Sequence[PatchFile]) -> tu
             f"the series has {len(parsed)} patches, git made {len(commits)} commits of them",
             mend="look for a patch that changes nothing, or for one that holds two mails",
         )
-    return commits[-1]
+    return commits[-1].id, commits[-1].tree
 
 
 def _port(

@@ -60,66 +60,23 @@ def run_rebase(args: argparse.Namespace) -> Outcome:
         step = proceed(layout, options, skip=args.skip, progress=args.progress)
     else:
         step = start(layout, args.to, options, args.progress)
+    return outcome_of(args, step)
+
+
+def outcome_of(args: argparse.Namespace, step: "Step") -> Outcome:
+    """Where a rebase stands, for a person and for a program."""
     return Outcome(_text(args, step), _data(args, step), int(bool(step.summary.decisions)))
 
 
 def _text(args: argparse.Namespace, step: "Step") -> str:
-    summary = step.summary
+    from npuport.rebase import text
+
     if not step.changed:
-        return f"the pin is {summary.new.commit.id[:12]} already, nothing to do"
-    count = len(summary.log)
-    new = summary.new.commit
-    lines = [
-        f"{summary.old.commit.id[:12]} -> {new.id[:12]} ({new.date}, {summary.new.ref}): "
-        f"{count} commit{'' if count == 1 else 's'}{f'; {summary.history}' if summary.history else ''}"
-    ]
-    for verdict in summary.verdicts:
-        detail = "" if verdict.needs_person else verdict.detail
-        lines.append(f"  {verdict.kind:<10}  {verdict.patch}{f'  {detail}' if detail else ''}")
-        if verdict.needs_person:
-            for clash in verdict.clashes:
-                lines += _clash(step, clash)
-    lines += [f"  {f'({verdict.kind})':<10}  {verdict.patch}  waits" for verdict in summary.ahead]
-    lines += [f"  api         {line}" for line in summary.api]
-    lines += [f"  new CUDA    {line}" for line in summary.assumptions]
-    if summary.before and summary.after:
-        lines.append(
-            f"  parity      {summary.before.verdict} -> {summary.after.verdict} on {summary.after.device}"
-        )
-    lines += [f"to decide: {line}" for line in summary.decisions if not _is_conflict(step, line)]
-    return "\n".join([*lines, *_end(args, step)])
-
-
-def _clash(step: "Step", clash: Any) -> list[str]:
-    where = f"{clash.path}, hunk {clash.hunk}" if clash.hunk else clash.path
-    lines = [f"    {where}: {clash.reason}{f', in {clash.culprit}' if clash.culprit else ''}"]
-    sides = ("upstream has", clash.upstream), ("expected", clash.expected), ("patch has", clash.wanted)
-    for name, side in sides:
-        for number, line in enumerate(side[:8]):
-            lines.append(f"      {name if not number else '':<13}| {line}")
-        if len(side) > 8:
-            lines.append(f"      {'':<13}| ... {len(side) - 8} lines more")
-    if clash.elsewhere:
-        lines.append(f"      what it expects is now at {clash.elsewhere}")
-    if step.session and clash.line:
-        lines.append(f"      {shown(step.session / 'tree' / clash.path)}:{clash.line}")
-    return lines
-
-
-def _is_conflict(step: "Step", line: str) -> bool:
-    return any(line.startswith(f"{v.patch}: ") for v in step.summary.verdicts if v.needs_person)
-
-
-def _end(args: argparse.Namespace, step: "Step") -> list[str]:
-    """What to do next."""
-    if args.dry_run:
-        return ["nothing was changed"]
+        return f"the pin is {step.summary.new.commit.id[:12]} already, nothing to do"
+    end = text.following(step)
     if step.summary.published:
-        return ["published: patches/, upstream.lock, CHANGELOG.md, out/ported; report: out/rebase/report.md"]
-    if step.session and step.summary.verdicts and step.summary.verdicts[-1].needs_person:
-        tree = shown(step.session / "tree")
-        return [f"resolve it in {tree}, then npuport rebase --continue; or --skip, --abort"]
-    return ["then npuport rebase --continue; or --abort"]
+        end = f"published; {shown(layout_of(args).ported)} is the new port"
+    return "\n".join([text.headline(step), *text.findings(step), end])
 
 
 def _data(args: argparse.Namespace, step: "Step") -> dict[str, Any]:
@@ -129,7 +86,7 @@ def _data(args: argparse.Namespace, step: "Step") -> dict[str, Any]:
         "good": not summary.decisions,
         "changed": step.changed,
         "published": summary.published,
-        "dry_run": args.dry_run,
+        "dry_run": getattr(args, "dry_run", False),
         **{
             key: value
             for key, value in asdict(summary).items()
@@ -138,5 +95,5 @@ def _data(args: argparse.Namespace, step: "Step") -> dict[str, Any]:
         "verdicts": [verdict.as_json() for verdict in summary.verdicts],
         "ahead": [verdict.as_json() for verdict in summary.ahead],
         "session": str(step.session) if step.session else None,
-        "report": str(report) if step.changed and not args.dry_run and report.is_file() else None,
+        "report": str(report) if (step.changed and step.session) or summary.published else None,
     }

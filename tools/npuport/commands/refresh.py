@@ -1,8 +1,12 @@
-"""`npuport refresh`: patches that apply exactly, and the lock with them."""
+"""`npuport refresh`: bring patches, lock and ported tree into step."""
 
 import argparse
+from typing import TYPE_CHECKING
 
-from npuport.commands import Outcome, layout_of
+from npuport.commands import Outcome, layout_of, shown
+
+if TYPE_CHECKING:
+    from npuport.refresh import RefreshResult
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,23 +18,52 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_refresh(args: argparse.Namespace) -> Outcome:
-    """Refresh."""
+    """Refresh; or end the edit that `npuport edit` has begun."""
+    from npuport import trees
+    from npuport.export import read_intent
     from npuport.refresh import refresh
 
-    result = refresh(layout_of(args), check=args.check, offline=args.offline, progress=args.progress)
+    layout = layout_of(args)
+    tree = trees.linked(layout.ported)
+    intent = read_intent(tree.path) if tree and not tree.untouched else None
+    if intent and intent.patch:
+        return _end_edit(args, intent.patch)
+    return outcome_of(
+        refresh(layout, check=args.check, offline=args.offline, progress=args.progress), check=args.check
+    )
+
+
+def outcome_of(result: "RefreshResult", *, check: bool) -> Outcome:
+    """What came of a refresh."""
     lock = result.lock
     lines = [f"{name}: rewritten ({why})" for name, why in result.rewritten]
-    verb = "would change" if args.check else "written"
+    lines += [f"{name}: new; fill in its reason, then npuport refresh" for name in result.fresh]
+    lines += [f"{name}: dropped, its commit is gone" for name in result.dropped]
+    verb = "would change" if check else "written"
     lines.append(
         f"upstream.lock: {verb if result.changed else 'up to date'}, ported = {lock.ported_commit[:12]}"
     )
     data = {
         "changed": result.changed,
         "rewritten": [name for name, _ in result.rewritten],
+        "new": list(result.fresh),
+        "dropped": list(result.dropped),
         "patches": [entry.name for entry in lock.patches],
         "digest": lock.series_digest,
         "commit": lock.ported_commit,
         "tree": lock.ported_tree,
         "upstream": lock.commit,
     }
-    return Outcome("\n".join(lines), data, int(args.check and result.changed))
+    return Outcome("\n".join(lines), data, int(check and result.changed))
+
+
+def _end_edit(args: argparse.Namespace, patch: str) -> Outcome:
+    from npuport.commands.rebase import outcome_of
+    from npuport.rebase.revise import end_edit
+
+    step, aside = end_edit(layout_of(args), patch, check=args.check, progress=args.progress)
+    outcome = outcome_of(args, step)
+    text = outcome.text + (f"\nthe edited tree is kept: {shown(aside)}" if aside else "")
+    changed = any(verdict.kind != "clean" for verdict in step.summary.verdicts)
+    code = outcome.code or int(args.check and changed)
+    return Outcome(text, dict(outcome.data) | {"changed": changed}, code)

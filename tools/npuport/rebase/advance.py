@@ -8,7 +8,7 @@ from npuport.errors import PortError
 from npuport.fsio import staged_directory
 from npuport.layout import Layout
 from npuport.patch import parse_patch
-from npuport.port import read_port
+from npuport.port import port, read_port
 from npuport.rebase import session as sessions
 from npuport.rebase.carry import Decision
 from npuport.rebase.describe import summarise
@@ -66,7 +66,7 @@ def start(layout: Layout, ref: str | None, options: Options, progress: Progress 
         )
         sessions.refuse(layout)
         carried = job.carry({})
-    return job.conclude(carried)
+    return _ported(job, job.conclude(carried))
 
 
 def proceed(layout: Layout, options: Options, *, skip: bool = False, progress: Progress = silent) -> Step:
@@ -79,7 +79,14 @@ def proceed(layout: Layout, options: Options, *, skip: bool = False, progress: P
     with job.locked():
         decided = _decided(layout, session, job.files, skip=skip)
         carried = job.carry({**session.decisions, **decided})
-    return job.conclude(carried)
+    return _ported(job, job.conclude(carried))
+
+
+def _ported(job: Job, step: Step) -> Step:
+    """Let `out/ported` follow what has been published."""
+    if step.summary.published:
+        port(job.layout, progress=job.progress)
+    return step
 
 
 def standing(layout: Layout) -> Step:
@@ -125,6 +132,4 @@ def _decided(
     old = next(parse_patch(file.name, file.data) for file in files if file.name == verdict.patch)
     with staged_directory(layout.out) as scratch:
         diff = sessions.resolution(layout, session, scratch)
-    data = old.data[: old.diff_start] + diff
-    parse_patch(verdict.patch, data)
-    return {verdict.patch: Decision(replace(verdict, kind="resolved"), data)}
+    return {verdict.patch: Decision(replace(verdict, kind="resolved"), old.with_diff(diff).data)}

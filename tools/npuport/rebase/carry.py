@@ -137,7 +137,7 @@ class _Carrier:
             diff = git.diff(self._tree, "HEAD", git.index_tree(self._tree))
             git.reset(self._tree)
             if diff:
-                self._take(parse_patch(patch.name, patch.data[: patch.diff_start] + diff))
+                self._take(patch.with_diff(diff))
         git.reset(self._tree)
 
     def flush(self) -> None:
@@ -165,7 +165,7 @@ class _Carrier:
         git.reset(self._tree)
         if not diff:
             return Verdict(patch.name, "upstreamed", commit=self._culprits.who_brought(patch)), None
-        fresh = parse_patch(patch.name, patch.data[: patch.diff_start] + diff)
+        fresh = patch.with_diff(diff)
         self._load(fresh)
         return self._judge(patch, fresh)
 
@@ -202,7 +202,7 @@ class _Carrier:
             head = git.head(self._tree)
             git.detach(self._tree, self._lock.commit)
             git.am(self._tree, b"".join(one.mail for one in self.patches))
-            self._commits = [commit for commit, _ in git.commits_since(self._tree, self._lock.commit)]
+            self._commits = [commit.id for commit in git.commits_since(self._tree, self._lock.commit)]
             git.detach(self._tree, head)
         return self._commits[self.patches.index(patch)]
 

@@ -11,7 +11,6 @@ from npuport.checkout import lock_file
 from npuport.fsio import clean_staging, exclusive, staged_directory
 from npuport.layout import Layout, cache_dir
 from npuport.lock import Lock, format_lock
-from npuport.port import port
 from npuport.publication import publish
 from npuport.rebase import session as sessions
 from npuport.rebase.carry import Carried, Decision, carry
@@ -112,11 +111,9 @@ class Job:
                 summary = replace(summary, published=True)
         from npuport.rebase import report
 
-        report.write(self.layout.rebase, summary)
-        if summary.published:
-            port(self.layout, progress=self.progress)
-            return Step(summary, True, None)
-        return Step(summary, True, sessions.directory(self.layout))
+        if self.new.commit.id != self.lock.commit:
+            report.write(self.layout.rebase, summary)
+        return Step(summary, True, None if summary.published else sessions.directory(self.layout))
 
     def publish(self, carried: Carried) -> None:
         """Make the new port the port: patches, series, lock, changelog, the session's end, all at once."""

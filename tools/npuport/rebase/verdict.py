@@ -11,11 +11,21 @@ from npuport.history import UpstreamCommit
 #: merged      merged three-way: upstream changed lines beside those that it changes
 #: upstreamed  upstream has this change already; it leaves the series
 #: resolved    a person resolved its conflict
+#: edited      a person edited it
 #: skipped     a person left it out
 #: conflict    needs a person: upstream changed the lines that it changes
 #: deleted     needs a person: upstream deleted a file that it changes
 Kind = Literal[
-    "clean", "moved", "renamed", "merged", "upstreamed", "resolved", "skipped", "conflict", "deleted"
+    "clean",
+    "moved",
+    "renamed",
+    "merged",
+    "upstreamed",
+    "resolved",
+    "edited",
+    "skipped",
+    "conflict",
+    "deleted",
 ]
 
 

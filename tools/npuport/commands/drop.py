@@ -1,0 +1,18 @@
+"""`npuport drop`: leave a patch out of the series."""
+
+import argparse
+
+from npuport.commands import Outcome, layout_of
+from npuport.commands.rebase import outcome_of
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own arguments."""
+    parser.add_argument("patch", help="its file name or its number")
+
+
+def run_drop(args: argparse.Namespace) -> Outcome:
+    """Drop."""
+    from npuport.rebase.revise import drop
+
+    return outcome_of(args, drop(layout_of(args), args.patch, args.progress))
