@@ -110,6 +110,7 @@ class _Carrier:
         if git.has_commit(repository, lock.commit):
             self._old = load_tree(repository, lock.commit, patches)
         self._new = load_tree(repository, target, patches)
+        self._moves = target != lock.commit
         self._culprits = Culprits(repository, lock.commit, target)
         self._waiting: list[bytes] = []  # mails that are in memory and not yet in the work tree
         self._commits: list[str] = []  # the series on the old pin, made when the first merge needs it
@@ -157,7 +158,8 @@ class _Carrier:
         if not git.cherry_pick(self._tree, commit):
             git.reset(self._tree)
             if not git.cherry_pick(self._tree, commit, "ignore-space-at-eol"):
-                found = clashes(self._tree, patch, self._old, self._culprits)
+                who = "upstream" if self._moves else "an edit of the series"
+                found = clashes(self._tree, patch, self._old, self._culprits, who)
                 kind = "deleted" if any("deleted the file" in clash.reason for clash in found) else "conflict"
                 return Verdict(patch.name, kind, clashes=found), None  # type: ignore[arg-type]
             self._restore_line_ends(patch)

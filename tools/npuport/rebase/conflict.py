@@ -43,12 +43,15 @@ def regions(data: bytes) -> Iterator[Region]:
             sides[side].append(line)
 
 
-def clashes(tree: Path, patch: Patch, old: Tree, culprits: Culprits) -> tuple[Clash, ...]:
+def clashes(
+    tree: Path, patch: Patch, old: Tree, culprits: Culprits, who: str = "upstream"
+) -> tuple[Clash, ...]:
     """What keeps a patch from merging.
 
     Args:
         tree: the work tree where git has tried it and left its markers.
         old: the tree that the patch applies to exactly.
+        who: has changed what the patch changes, as the reasons name it.
     """
     found: list[Clash] = []
     changes = {path: change for change in patch.changes for path in (change.old, change.new) if path}
@@ -57,14 +60,14 @@ def clashes(tree: Path, patch: Patch, old: Tree, culprits: Culprits) -> tuple[Cl
         if change is None:
             found.append(Clash(path, 0, 0, (), (), (), "git cannot tell what becomes of this file", None))
         elif 2 not in stages:
-            found.append(_gone(tree, path, change, culprits))
+            found.append(_gone(tree, path, change, culprits, who))
         elif 3 not in stages:
             culprit = culprits.who_changed(change.old or path)
             found.append(
-                Clash(path, 0, 0, (), (), (), "upstream changed the file, the patch takes it away", culprit)
+                Clash(path, 0, 0, (), (), (), f"{who} changed the file, the patch takes it away", culprit)
             )
         else:
-            found += _in_lines(tree, path, change, old, culprits)
+            found += _in_lines(tree, path, change, old, culprits, who)
     return tuple(found)
 
 
@@ -76,11 +79,11 @@ def _renamed(path: str, changes: dict[str, FileChange], culprits: Culprits) -> F
     return next(iter(changes.values())) if len(changes) == 1 else None
 
 
-def _gone(tree: Path, path: str, change: FileChange, culprits: Culprits) -> Clash:
+def _gone(tree: Path, path: str, change: FileChange, culprits: Culprits, who: str) -> Clash:
     """The file is not there any more: who deleted it, and where its lines went."""
     name = change.old or path
     now, culprit = culprits.trace(name)
-    reason = f"upstream moved it to {now}, too" if now and now != name else "upstream deleted the file"
+    reason = f"{who} moved it to {now}, too" if now and now != name else f"{who} deleted the file"
     hunk = change.hunks[0] if change.hunks else None
     return Clash(
         name,
@@ -113,47 +116,49 @@ def _elsewhere(tree: Path, hunks: tuple[Hunk, ...], culprits: Culprits) -> str:
     return ""
 
 
-def _in_lines(tree: Path, path: str, change: FileChange, old: Tree, culprits: Culprits) -> Iterator[Clash]:
+def _in_lines(
+    tree: Path, path: str, change: FileChange, old: Tree, culprits: Culprits, who: str
+) -> Iterator[Clash]:
     """The conflicts marked in one file."""
     data = (tree / path).read_bytes() if (tree / path).is_file() else b""
     before = (old[change.old].lines or []) if change.old in old else []
     blob = git.read_objects(tree, [f"HEAD:{path}"])[0]
-    reason = _conversion(before, split_lines(blob[1]) if blob else [])
+    reason = _conversion(who, before, split_lines(blob[1]) if blob else [])
     for region in regions(data):
         number = _hunk(change, region)
         block = change.hunks[number - 1].old if number else ()
         culprit = culprits.who_changed(change.old or path, region.expected, block)
-        why = reason or ("upstream has a file of that name, too" if change.old is None else _how(region))
+        why = reason or (f"{who} has a file of that name, too" if change.old is None else _how(who, region))
         upstream, expected, wanted = map(_text, (region.upstream, region.expected, region.wanted))
         yield Clash(path, number, region.line, upstream, expected, wanted, why, culprit)
 
 
-def _conversion(before: Lines, after: Lines) -> str:
-    """What upstream did to the file as a whole, where it did nothing else."""
+def _conversion(who: str, before: Lines, after: Lines) -> str:
+    """What was done to the file as a whole, where nothing else was."""
     if not before or before == after:
         return ""
     if [line.rstrip(b"\r\n") for line in before] == [line.rstrip(b"\r\n") for line in after]:
-        return "upstream converted the file's line ends"
+        return f"{who} converted the file's line ends"
     if [line.split() for line in before] == [line.split() for line in after]:
-        return "upstream changed the file's white space"
+        return f"{who} changed the file's white space"
     if b"".join(before).split() == b"".join(after).split():
-        return "upstream wrapped the file's lines anew"
+        return f"{who} wrapped the file's lines anew"
     return ""
 
 
-def _how(region: Region) -> str:
-    """How upstream's lines stand to the patch's."""
+def _how(who: str, region: Region) -> str:
+    """How the lines that are there stand to the patch's."""
     if not region.upstream:
-        return "upstream removed the lines that it changes"
+        return f"{who} removed the lines that it changes"
     if not region.expected:
-        return "upstream added lines in the same place"
+        return f"{who} added lines in the same place"
     upstream, expected, wanted = (
         {line.strip() for line in side} for side in (region.upstream, region.expected, region.wanted)
     )
     brought = upstream - expected
     alike = brought & wanted
     much = ", much as the patch does" if brought and 2 * len(alike) >= len(brought) else ""
-    return f"upstream changed the lines that it changes{much}"
+    return f"{who} changed the lines that it changes{much}"
 
 
 def _hunk(change: FileChange, region: Region) -> int:

@@ -57,7 +57,7 @@ def _clash(step: Step, clash: Clash) -> list[str]:
     lines = [f"    {where}: {clash.reason}"]
     if clash.culprit:
         lines.append(f"      by {clash.culprit}")
-    sides = ("upstream has", clash.upstream), ("expected", clash.expected), ("patch has", clash.wanted)
+    sides = ("there is now", clash.upstream), ("expected", clash.expected), ("patch has", clash.wanted)
     for name, side in sides:
         for number, line in enumerate(side[:_LINES]):
             lines.append(f"      {name if not number else '':<13}| {line}")
