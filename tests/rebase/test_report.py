@@ -47,9 +47,10 @@ class Seen(HTMLParser):
         super().__init__()
         self.tags: list[tuple[str, tuple[tuple[str, str | None], ...]]] = []
         self.open: list[str] = []
-        self.text = ""
+        self._said: list[str] = []
         self.feed(text)
         self.close()
+        self.text = "".join(self._said)
         assert self.open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -61,7 +62,7 @@ class Seen(HTMLParser):
         assert self.open.pop() == tag, f"</{tag}> closes nothing"
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        self._said.append(data)
 
 
 def rendered(text: str) -> Seen:
@@ -208,7 +209,7 @@ def test_title_says_simulated(page: Any) -> None:
 def test_long_report_is_cut_to_what_a_host_takes() -> None:
     by = commit(7)
     sides = tuple(f"line {number} of a long function" for number in range(400))
-    clash = Clash("a.py", 1, 4, sides, sides[:200], sides[100:], "upstream changed it", by)
+    clash = Clash("a.py", 1, 4, sides, sides[:80], sides[40:90], "upstream changed it", by)
     many = summary(
         log=tuple(commit(number, "A subject of some length, as they are" * 2) for number in range(1, 3000)),
         verdicts=tuple(Verdict(f"{n:04}-Patch.patch", "conflict", clashes=(clash,)) for n in range(200)),

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 SCHEMA = 1
 #: The longest body that a code host takes, with something to spare.
 LONGEST = 60_000
+# The most lines that are compared line by line: the time goes with their square.
+_MATCHED = 400
 # How many items a list shows, and how many lines a block: what fits, the first of these.
 _LIMITS = ((100, 60), (40, 30), (15, 12), (5, 5))
 
@@ -137,6 +139,8 @@ def _sides(clash: dict[str, Any]) -> list[tuple[str, list[str]]]:
 
 def _diff(old: Sequence[str], new: Sequence[str]) -> list[str]:
     whole = len(old) + len(new)
+    if whole > _MATCHED:
+        return [*(f"-{line}" for line in old), *(f"+{line}" for line in new)]
     found = list(unified_diff(old, new, n=whole, lineterm=""))[3:]  # without its headers
     return found or [f" {line}" for line in old]
 
