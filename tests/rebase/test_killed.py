@@ -143,7 +143,7 @@ def test_killed_at_every_step(trial: Trial) -> None:
         trial.begin()
         alive = trial.run(str(step)) == 0
         trial.check(old, new, step)
-    assert step > (5 if trial.command.words[-1] == "--abort" else 30), "too few steps to be sure"
+    assert step > (2 if trial.command.words[-1] == "--abort" else 30), "too few steps to be sure"
 
 
 @pytest.mark.parametrize("step", [0, 1, 2, 4])
