@@ -8,4 +8,6 @@ device's rounding), `ensemble` (how far valid runs lie from the golden), `memo` 
 
 On the device: `session` (tree, device, models), `run`, `fallback`, `compare` and `criterion` (figures, and
 what they may be), `result`. To read: `plugin` and `progress` (pytest), `report`, `publish`.
+
+From outside: `suite` (all of it in a process of its own).
 """

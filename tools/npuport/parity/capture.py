@@ -98,13 +98,3 @@ def read_weights(directory: Path) -> dict[str, Tensor]:
     if not files:
         raise PortError(f"{directory} holds no .safetensors file", mend="name a checkpoint's directory")
     return {name: tensor for file in files for name, tensor in load_file(file).items()}
-
-
-def digest_files(files: list[Path]) -> str:
-    """SHA-256 over the contents of files, in this order."""
-    hashed = hashlib.sha256()
-    for file in files:
-        hashed.update(file.name.encode())
-        with file.open("rb") as stream:
-            hashed.update(hashlib.file_digest(stream, "sha256").digest())
-    return hashed.hexdigest()

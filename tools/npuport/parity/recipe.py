@@ -55,8 +55,6 @@ class Recipe:
 
     def key(self) -> str:
         """The capture's name in the cache."""
-        from npuport.parity.capture import digest_files
-
         here = Path(__file__).parent
         parts = {
             "commit": self.commit,
@@ -68,6 +66,16 @@ class Recipe:
             "weights": digest_files(sorted(self.weights.iterdir())) if self.weights else None,
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def digest_files(files: list[Path]) -> str:
+    """SHA-256 over the contents of files, in this order."""
+    hashed = hashlib.sha256()
+    for file in files:
+        hashed.update(file.name.encode())
+        with file.open("rb") as stream:
+            hashed.update(hashlib.file_digest(stream, "sha256").digest())
+    return hashed.hexdigest()
 
 
 def ensure(recipe: Recipe, progress: Callable[[str], None]) -> Path:

@@ -78,9 +78,16 @@ def fill(recipe: Recipe, out: Path) -> None:
         "seconds": round(time.monotonic() - started, 1),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "tensors": tensors,
+        "state_dict": shapes(model),
         "ensemble": ensemble,
     }
     (out / "manifest.json").write_text(json.dumps(manifest, indent=1))
+
+
+def shapes(model: nn.Module) -> dict[str, list[int]]:
+    """The shape of every tensor that a checkpoint of the model holds, by its key."""
+    entries = model.state_dict().items()
+    return {name: list(entry.shape) for name, entry in entries if isinstance(entry, Tensor)}
 
 
 class _Runner:

@@ -16,6 +16,7 @@ from npuport.parity.ensemble import MEMBERS
 from npuport.parity.result import Result, worst
 from npuport.parity.session import Session
 
+_CAPTURED = ("versions", "threads", "seconds", "parameters", "state_dict")
 #: Version of the shape of results.json.
 SCHEMA = 1
 
@@ -100,7 +101,7 @@ def _capture(session: Session, size: str) -> dict[str, Any]:
     manifest = capture.manifest
     return {
         "key": capture.path.name,
-        **{name: manifest[name] for name in ("versions", "threads", "seconds", "parameters")},
+        **{name: manifest[name] for name in _CAPTURED},
     }
 
 

@@ -1,0 +1,99 @@
+"""A run of the parity suite, from outside: pytest in a process of its own, known by its report alone."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from npuport.errors import PortError
+from npuport.layout import HARNESS, Layout
+
+#: pytest's exit codes of a run that came to its end: all well, or findings.
+_FINISHED = (0, 1)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be judged, and where.
+
+    Args:
+        device: `npu`, `sim` or `auto`.
+        sizes: model sizes of the adapter's; its default ones where none are named.
+        seed: of weights and inputs.
+        weights: a checkpoint's directory, instead of excited random weights.
+        tree: judge this tree instead of the ported one.
+        expression: only the checks that match, as pytest's -k.
+    """
+
+    device: str = "auto"
+    sizes: tuple[str, ...] = ()
+    seed: int = 0
+    weights: Path | None = None
+    tree: Path | None = None
+    expression: str = ""
+
+
+def run(layout: Layout, request: Request, report: Path, progress: Callable[[str], None]) -> bool:
+    """Port and check out what is missing, then run the suite; `report` is then the run's report.
+
+    Returns:
+        Whether every check passed.
+
+    Raises:
+        PortError: it could not run, or did not come to its end; an older report stays.
+    """
+    from npuport.checkout import checkout
+    from npuport.device import resolve
+    from npuport.port import port
+
+    if request.tree is None:
+        port(layout, progress=progress)
+    checkout(layout, progress=progress)
+    device = resolve(request.device, progress)
+    started = time.time()
+    progress(f"parity on {device.name}")
+    with tempfile.TemporaryDirectory() as scratch:
+        error = Path(scratch) / "error.json"
+        code = _run_pytest([*_command(layout, request, device.kind, report), "--error-file", str(error)])
+        if error.is_file():
+            message, mend = json.loads(error.read_bytes())
+            raise PortError(message, mend=mend)
+    results = report / "results.json"
+    if code not in _FINISHED or not results.is_file() or results.stat().st_mtime < started:
+        ended = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
+        raise PortError(
+            f"the suite {ended} before it had a report; its own lines are above",
+            mend="mend what they say; `npuport doctor` knows what this machine lacks",
+        )
+    return code == 0
+
+
+def _command(layout: Layout, request: Request, device: str, report: Path) -> list[str]:
+    suite = HARNESS / "tests" / "parity"
+    words = [sys.executable, "-m", "pytest", "-c", str(suite / "pytest.ini"), str(suite)]
+    words += ["-p", "no:terminal", "--progress"]
+    words += ["--device", device, "--port", str(layout.root), "--report", str(report)]
+    words += ["--seed", str(request.seed)]
+    for size in request.sizes:
+        words += ["--size", size]
+    for name, path in (("weights", request.weights), ("tree", request.tree)):
+        if path:
+            words += [f"--{name}", str(path.resolve())]
+    return [*words, "-k", request.expression] if request.expression else words
+
+
+def _run_pytest(command: list[str]) -> int:
+    """Run pytest, its output on our stderr; an interrupt reaches it too, and is waited for."""
+    path = [str(HARNESS / "tools"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path), "TQDM_DISABLE": "1"}
+    with subprocess.Popen(command, env=environment, stdout=sys.stderr, cwd=HARNESS) as child:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:
+            child.wait()
+            raise
