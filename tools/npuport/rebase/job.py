@@ -92,7 +92,7 @@ class Job:
                 self.publish(carried)
                 return Outcome(carried, replace(summary, published=True))
             if not carried.stopped:
-                self._write_candidate(carried, staged / "port")
+                self.write_candidate(carried, staged / "port")
             decide = () if carried.stopped else summary.decisions
             session = sessions.Session(self.request, carried.verdicts, carried.commit, decisions, decide)
             sessions.write(staged, session)
@@ -152,7 +152,7 @@ class Job:
             ported_tree=carried.tree,
         )
 
-    def _write_candidate(self, carried: Carried, directory: Path) -> None:
+    def write_candidate(self, carried: Carried, directory: Path) -> None:
         """A port like any other, of the new pin."""
         candidate = Layout(directory)
         candidate.patches.mkdir(parents=True)
