@@ -39,6 +39,10 @@ def _same(*names: str) -> dict[str, Api]:
 
 
 _SEED = "torch.manual_seed, which seeds every accelerator as well"
+_TRANSFORMS = (
+    *("fft", "ifft", "rfft", "irfft", "hfft", "ihfft", "fft2", "ifft2", "rfft2", "irfft2", "hfft2", "ihfft2"),
+    *("fftn", "ifftn", "rfftn", "irfftn", "hfftn", "ihfftn"),
+)
 _NAMES = {
     "torch.cuda": _api("cuda-api"),
     **_same("device_count", "synchronize", "memory_allocated", "max_memory_allocated", "memory_reserved"),
@@ -56,7 +60,9 @@ _NAMES = {
     "torch.cuda.is_available": _api("cuda-available", accelerator="accelerator.is_available"),
     "torch.has_cuda": _api("cuda-available"),
     "torch.backends.cuda.is_built": _api("cuda-available"),
-    "torch.version.cuda": _api("cuda-api", "torch.version is of the build; ask the device instead", "note", "no"),
+    "torch.version.cuda": _api(
+        "cuda-api", "torch.version is of the build; ask the device instead", "note", "no"
+    ),
     "torch._C._cuda": _api("cuda-api", shim="no"),
     "torch.cuda.amp": _api("autocast-cuda"),
     "torch.cuda.amp.GradScaler": _api("grad-scaler", shim="yes"),
@@ -101,8 +107,7 @@ _NAMES = {
     "torch.view_as_complex": _api("complex"),
     "torch.stft": _api("complex"),
     "torch.istft": _api("complex"),
-    "torch.fft": _api("complex"),
-    "torch.DoubleTensor": _api("float64"),
+    **{f"torch.fft.{name}": _api("complex") for name in _TRANSFORMS},
 }
 #: Names of `torch.cuda` that `torch.npu` 2.13 lacks, so that the shim cannot give them.
 _ABSENT = {

@@ -7,7 +7,9 @@ from npuport.audit.guards import Resolve
 from npuport.audit.values import Hit, Place, name_of, place_of, runs_shell
 
 _FLOAT64 = {"torch.float64", "torch.double"}
-_COMPLEX = {f"torch.{name}" for name in ("complex32", "complex64", "complex128", "cfloat", "cdouble", "chalf")}
+_COMPLEX = {
+    f"torch.{name}" for name in ("complex32", "complex64", "complex128", "cfloat", "cdouble", "chalf")
+}
 _CONVERTS = ("to", "type", "type_as", "astype", "view", "set_default_dtype", "empty", "zeros", "ones", "full")
 _HOST = {"cpu", "numpy", "from_numpy"}
 _PROFILES = ("profile", "emit_nvtx", "key_averages")
@@ -29,7 +31,10 @@ def judge_call(node: ast.Call, resolve: Resolve) -> Iterator[Hit]:
             yield Hit(node, "grad-scaler", "GradScaler(), for CUDA by default", "error", shim="no")
     if callee == "torch.is_autocast_enabled" and not node.args and not keywords:
         yield Hit(
-            node, "autocast-cuda", "is_autocast_enabled(), of CUDA by default", "warning",
+            node,
+            "autocast-cuda",
+            "is_autocast_enabled(), of CUDA by default",
+            "warning",
             "torch.is_autocast_enabled(device_type)",
         )
     if callee in (_EXTENSION + "load", _EXTENSION + "load_inline"):
@@ -40,7 +45,9 @@ def _judge_method(node: ast.Call, func: ast.Attribute, callee: str) -> Iterator[
     if func.attr == "cuda" and _is_method(func, callee) and _moves(node):
         yield Hit(node, "cuda-method", ".cuda()", "error")
     elif func.attr == "pin_memory" and _is_method(func, callee) and not _on_host_only(node):
-        yield Hit(node, "pinned-memory", ".pin_memory()", "note", "the same behind torch.accelerator.is_available()")
+        yield Hit(
+            node, "pinned-memory", ".pin_memory()", "note", "the same behind torch.accelerator.is_available()"
+        )
     elif func.attr == "double" and _is_method(func, callee) and not node.args and not node.keywords:
         if not _from_host(func.value):
             yield Hit(node, "float64", ".double()", "note")
@@ -85,7 +92,11 @@ def _judge_extension(node: ast.Call, keywords: dict[str | None, ast.expr], calle
         if isinstance(part, ast.Constant) and isinstance(part.value, str)
     ]
     what = name_of(node.func)
-    if any(t.endswith((".cu", ".cuh")) for t in text) or "cuda_sources" in keywords or _true(keywords.get("with_cuda")):
+    if (
+        any(t.endswith((".cu", ".cuh")) for t in text)
+        or "cuda_sources" in keywords
+        or _true(keywords.get("with_cuda"))
+    ):
         yield Hit(node, "cuda-extension", what, "error")
     elif callee.endswith("load") and not any(t.endswith((".cpp", ".cc", ".cxx", ".c")) for t in text):
         yield Hit(node, "cuda-extension", f"{what} of sources that are not named here", "warning")
@@ -98,7 +109,11 @@ def judge_dtype(node: ast.expr, name: str, ancestors: Sequence[ast.AST]) -> Hit 
     place = place_of(node, ancestors)
     converts = place.kind == "argument" and _converts(place)
     named = place.kind in ("keyword", "default", "assign") and "dtype" in place.name
-    if not (converts or named) or _stays_on_host(place) or isinstance(place.around, (ast.List, ast.Tuple, ast.Set)):
+    if (
+        not (converts or named)
+        or _stays_on_host(place)
+        or isinstance(place.around, (ast.List, ast.Tuple, ast.Set))
+    ):
         return None
     return Hit(node, "float64" if name in _FLOAT64 else "complex", name, "note")
 
@@ -127,7 +142,11 @@ def judge_default(node: ast.Constant, ancestors: Sequence[ast.AST]) -> Hit | Non
 def shell_text(node: ast.Call, resolve: Resolve) -> str:
     """The command line that a call hands to a shell; empty where there is none, or where it is computed."""
     first = node.args[0] if node.args else None
-    if isinstance(first, ast.Constant) and isinstance(first.value, str) and runs_shell(resolve(node.func) or ""):
+    if (
+        isinstance(first, ast.Constant)
+        and isinstance(first.value, str)
+        and runs_shell(resolve(node.func) or "")
+    ):
         return first.value
     return ""
 

@@ -133,7 +133,14 @@ def scan_yaml(path: str, data: bytes) -> list[Finding]:
                     code = lines[mark.line].strip() if mark.line < len(lines) else ""
                     found.append(
                         Finding(
-                            path, mark.line + 1, mark.column + 1, rule.id, level, code, what, rule.neutral,
+                            path,
+                            mark.line + 1,
+                            mark.column + 1,
+                            rule.id,
+                            level,
+                            code,
+                            what,
+                            rule.neutral,
                             "no" if rule.id == "cuda-visible-devices" else "partly",
                         )
                     )

@@ -23,7 +23,9 @@ HELPER = '''def {name}(index=None):
         return {torch}.device("cpu")
     return found if index is None else {torch}.device(f"{{found.type}}:{{index}}")
 '''
-_INDEX = re.compile(r"(?:local_|global_)?rank|gpu(?:_?(?:id|idx|index))?|dev(?:ice)?_?(?:id|idx|index)|idx|index|i")
+_INDEX = re.compile(
+    r"(?:local_|global_)?rank|gpu(?:_?(?:id|idx|index))?|dev(?:ice)?_?(?:id|idx|index)|idx|index|i"
+)
 _PLAIN_PARENTS = (
     *(ast.If, ast.While, ast.IfExp, ast.BoolOp, ast.Assert, ast.Assign, ast.Return, ast.Call, ast.keyword),
     ast.comprehension,
@@ -77,7 +79,11 @@ class Text:
         """Whether `from torch.cuda.amp import ...` can move to torch.amp: every use is a call that can."""
         if self._amp is None:
             calls = {id(n.func) for n in ast.walk(self.tree) if isinstance(n, ast.Call) and len(n.args) <= 1}
-            imports = [n for n in ast.walk(self.tree) if isinstance(n, ast.ImportFrom) and n.module == "torch.cuda.amp"]
+            imports = [
+                n
+                for n in ast.walk(self.tree)
+                if isinstance(n, ast.ImportFrom) and n.module == "torch.cuda.amp"
+            ]
             names = [alias for statement in imports for alias in statement.names]
             uses = [n for n in ast.walk(self.tree) if isinstance(n, ast.Name) and n.id in _AMP]
             plain = all(alias.name in _AMP and not alias.asname for alias in names)
@@ -150,7 +156,9 @@ def _rooted(node: ast.expr, resolve: Resolve) -> bool:
     return isinstance(node, ast.Name) and resolve(node) == "torch"
 
 
-def _with_type(call: ast.Call, edits: list[tuple[int, int, str]], text: Text, *, shifts: bool = False) -> Fix | None:
+def _with_type(
+    call: ast.Call, edits: list[tuple[int, int, str]], text: Text, *, shifts: bool = False
+) -> Fix | None:
     """Give a call the device's type as its first argument; where it `shifts`, the old first one was `enabled`."""
     if (shifts and len(call.args) > 1) or any(isinstance(a, ast.Starred) for a in call.args):
         return None
@@ -187,7 +195,11 @@ def _fix_method(node: ast.Call, text: Text) -> Fix | None:
     _, end = text.span(node.func)
     start = end - len(b".cuda")
     opening = re.compile(rb"\s*\(\s*").match(text.data, end)
-    if text.data[start:end] != b".cuda" or not opening or any(k.arg in (None, "device") for k in node.keywords):
+    if (
+        text.data[start:end] != b".cuda"
+        or not opening
+        or any(k.arg in (None, "device") for k in node.keywords)
+    ):
         return None
     if not node.args:
         more = ", " if node.keywords else ""
@@ -222,7 +234,9 @@ def _fix_text(
     parent = ancestors[-1]
     if isinstance(parent, ast.JoinedStr):
         return _fix_format(parent, ancestors[-2] if len(ancestors) > 1 else None, text, resolve)
-    if not isinstance(parent, (ast.Call, ast.keyword, ast.arguments, ast.Assign, ast.AnnAssign, ast.Return, ast.Dict)):
+    if not isinstance(
+        parent, (ast.Call, ast.keyword, ast.arguments, ast.Assign, ast.AnnAssign, ast.Return, ast.Dict)
+    ):
         return None
     if not text.holds(node):
         return None
@@ -255,11 +269,16 @@ def _fix_format(node: ast.JoinedStr, parent: ast.AST | None, text: Text, resolve
     return _fix(text, (start, within, f"str({text.helper}("), (without, end, "))"))
 
 
-def _fix_backend(node: ast.Constant, ancestors: Sequence[ast.AST], text: Text, resolve: Resolve) -> Fix | None:
+def _fix_backend(
+    node: ast.Constant, ancestors: Sequence[ast.AST], text: Text, resolve: Resolve
+) -> Fix | None:
     call = next((n for n in reversed(ancestors) if isinstance(n, ast.Call)), None)
     if node.value != "nccl" or call is None:
         return None
-    if (resolve(call.func) or "") not in ("torch.distributed.init_process_group", "torch.distributed.new_group"):
+    if (resolve(call.func) or "") not in (
+        "torch.distributed.init_process_group",
+        "torch.distributed.new_group",
+    ):
         return None
     if isinstance(call.func, ast.Attribute):
         start, end = text.span(call.func.value)

@@ -5,7 +5,9 @@ import re
 from collections.abc import Callable, Iterable
 
 #: An identifier that speaks of an NPU, or of whatever accelerator there is.
-_OTHER = re.compile(r"(?:^|_)(?:npus?|hccl|ascend|accelerator|privateuse1|privateuseone)(?:_|$)|torch_npu", re.I)
+_OTHER = re.compile(
+    r"(?:^|_)(?:npus?|hccl|ascend|privateuse1|privateuseone)(?:_|$)|current_accelerator|torch_npu", re.I
+)
 #: One that says whether something CUDA is there: use_cuda, args.cuda, CUDA_AVAILABLE, has_flash_attn.
 _PACKAGES = "flash_?attn|flash_?attention|flash|triton|xformers|apex|cupy|pynvml|nvml"
 _CUDA = re.compile(rf"(?:^|_)(?:cuda|nccl|{_PACKAGES})\d*(?:_|$)", re.I)
@@ -17,7 +19,7 @@ def speaks_of_npu(node: ast.AST) -> bool:
     for part in ast.walk(node):
         if isinstance(part, ast.Name) and _OTHER.search(part.id):
             return True
-        if isinstance(part, ast.Attribute) and _OTHER.search(part.attr):
+        if isinstance(part, ast.Attribute) and (_OTHER.search(part.attr) or _is_accelerator(part)):
             return True
         if isinstance(part, ast.Constant) and isinstance(part.value, str) and len(part.value) < 40:
             if re.match(r"(?:npu|hccl|privateuse1)(?::|$)", part.value):
@@ -25,6 +27,13 @@ def speaks_of_npu(node: ast.AST) -> bool:
         if isinstance(part, (ast.Import, ast.ImportFrom)) and any("torch_npu" in a.name for a in part.names):
             return True
     return False
+
+
+def _is_accelerator(node: ast.Attribute) -> bool:
+    """`torch.accelerator`; the accelerator of another library may be CUDA itself."""
+    return (
+        node.attr == "accelerator" and isinstance(node.value, ast.Name) and node.value.id in ("torch", "th")
+    )
 
 
 def cuda_when(test: ast.expr, truth: bool, resolve: Resolve) -> bool:
@@ -106,7 +115,13 @@ def forgiven(node: ast.Try) -> frozenset[str]:
             continue
         types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
         for kind in types:
-            name = kind.id if isinstance(kind, ast.Name) else kind.attr if isinstance(kind, ast.Attribute) else ""
+            name = (
+                kind.id
+                if isinstance(kind, ast.Name)
+                else kind.attr
+                if isinstance(kind, ast.Attribute)
+                else ""
+            )
             if kind is None or name in ("Exception", "BaseException"):
                 kinds |= {"import", "call"}
             elif name in ("ImportError", "ModuleNotFoundError", "OSError"):

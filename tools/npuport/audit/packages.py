@@ -18,14 +18,32 @@ _NAMES = {
     "gpustat": "nvidia-smi",
     **dict.fromkeys(
         (
-            *("apex", "bitsandbytes", "tensorrt", "torch-tensorrt", "transformer-engine", "mamba-ssm", "pycuda"),
+            *(
+                "apex",
+                "bitsandbytes",
+                "tensorrt",
+                "torch-tensorrt",
+                "transformer-engine",
+                "mamba-ssm",
+                "pycuda",
+            ),
             *("causal-conv1d", "cudf", "cuml", "cuda-python", "onnxruntime-gpu", "faiss-gpu", "nvdiffrast"),
-            *("tinycudann", "pytorch-cuda", "cudatoolkit", "cudnn", "cuda-toolkit", "sageattention", "natten"),
+            *(
+                "tinycudann",
+                "pytorch-cuda",
+                "cudatoolkit",
+                "cudnn",
+                "cuda-toolkit",
+                "sageattention",
+                "natten",
+            ),
         ),
         "cuda-library",
     ),
 }
-_FAMILIES = re.compile(r"(?:cupy|spconv|nvidia|dgl|cuda)-(?:cu|cuda)\w*|nvidia-(?:cu|nccl|dali|nv)\w*(?:-cu\d+)?|cupy")
+_FAMILIES = re.compile(
+    r"(?:cupy|spconv|nvidia|dgl|cuda)-(?:cu|cuda)\w*|nvidia-(?:cu|nccl|dali|nv)\w*(?:-cu\d+)?|cupy"
+)
 _WHEELS = re.compile(r"/whl/(?:nightly/)?cu\d+|\+cu\d{2,3}\b")
 
 

@@ -1,7 +1,6 @@
 """Python: a walk over a file's syntax that finds what assumes CUDA, under which conditions."""
 
 import ast
-import posixpath
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,9 +14,12 @@ from npuport.audit.shell import scan_shell
 from npuport.audit.values import Hit, judge_text
 from npuport.source.module import parse, source_lines
 from npuport.source.names import absolute
+from npuport.source.project import module_name
 from npuport.source.visitor import Function, ScopedVisitor
 
-_PACKAGE_RULES = frozenset(("triton", "flash-attn", "xformers", "cuda-library", "nvidia-smi", "cuda-extension"))
+_PACKAGE_RULES = frozenset(
+    ("triton", "flash-attn", "xformers", "cuda-library", "nvidia-smi", "cuda-extension")
+)
 
 
 def scan_python(path: str, data: bytes, local: frozenset[str] = frozenset()) -> list[Finding]:
@@ -33,17 +35,10 @@ def scan_python(path: str, data: bytes, local: frozenset[str] = frozenset()) -> 
     tree = parse(data)
     scanner = _Scanner(tree, path, data, local)
     scanner.block(tree.body)
-    unique = {(f.line, f.column, f.rule, f.what): f for f in scanner.findings}
+    unique: dict[tuple[int, int, str], Finding] = {}
+    for finding in scanner.findings:
+        unique.setdefault((finding.line, finding.column, finding.rule), finding)
     return sorted(unique.values(), key=lambda f: (f.line, f.column))
-
-
-def module_name(path: str) -> tuple[str, str]:
-    """The dotted name of a file's module, and the package that its relative imports start from."""
-    words = path.removesuffix(".py").split("/")
-    if words[-1] == "__init__":
-        name = ".".join(words[:-1])
-        return name, name
-    return ".".join(words), ".".join(words[:-1])
 
 
 class _Scanner(ScopedVisitor):
@@ -58,6 +53,7 @@ class _Scanner(ScopedVisitor):
         self.guarded = 0
         self.handled = 0
         self.forgiven: list[frozenset[str]] = []
+        self.annotating = False
 
     # the walk
 
@@ -221,6 +217,29 @@ class _Scanner(ScopedVisitor):
         with self._below(node):
             super().visit_Lambda(node)
 
+    def visit_arg(self, node: ast.arg) -> None:
+        """A parameter's annotation."""
+        self._annotation(node.annotation)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        """A variable's annotation, and its value."""
+        self._annotation(node.annotation)
+        with self._below(node):
+            self.visit(node.target)
+            if node.value:
+                self.visit(node.value)
+
+    def returns(self, node: ast.expr) -> None:
+        """What a function says that it returns."""
+        self._annotation(node)
+
+    def _annotation(self, node: ast.expr | None) -> None:
+        """A type is at most evaluated, never called."""
+        self.annotating = True
+        if node:
+            self.visit(node)
+        self.annotating = False
+
     # the findings
 
     def visit_Import(self, node: ast.Import) -> None:
@@ -233,14 +252,17 @@ class _Scanner(ScopedVisitor):
         if node.level:
             return
         base = absolute(node, self.package)
-        for name in sorted({f"{base}.{alias.name}" for alias in node.names}):
-            self._import(node, name)
+        if apis.package(base):
+            self._import(node, base)
+            return
+        for alias in node.names:
+            self._import(node, f"{base}.{alias.name}")
 
     def _import(self, node: ast.Import | ast.ImportFrom, name: str) -> None:
         if name.partition(".")[0] in self.local:
             return
         if rule := apis.package(name):
-            self.hit(Hit(node, rule, f"import of {name.removesuffix('.*')}", "error"), forgivable="import")
+            self.hit(Hit(node, rule, f"import of {name}", "error"), forgivable="import")
         elif (api := apis.lookup(name)) and api.rule not in ("complex", "float64"):
             what = f"import of {name}"
             self.hit(Hit(node, api.rule, what, "note", api.neutral, api.shim))
@@ -310,9 +332,10 @@ class _Scanner(ScopedVisitor):
         rule = RULES[hit.rule]
         guarded = bool(self.guarded) or any(forgivable in kinds for kinds in self.forgiven)
         level = lowered(hit.level) if guarded and hit.rule != "device-choice" else hit.level
+        level = "note" if self.annotating else level
         strings = [n for n in self.ancestors if isinstance(n, ast.JoinedStr)]
         at = strings[0] if strings else hit.node  # inside an f-string Python tells no sure place
-        line, column = at.lineno, at.col_offset
+        line, column = _position(at)
         code = self.lines[line - 1]
         self.findings.append(
             Finding(
@@ -332,18 +355,17 @@ class _Scanner(ScopedVisitor):
         )
 
 
+def _position(node: ast.expr | ast.stmt | ast.alias) -> tuple[int, int]:
+    """Line, from 1, and column, from 0: of a method its name, for its value may start many lines above."""
+    func = node.func if isinstance(node, ast.Call) else node
+    if isinstance(func, ast.Attribute) and func.end_lineno and not isinstance(func.value, ast.Name):
+        if func.end_lineno > node.lineno:
+            return func.end_lineno, (func.end_col_offset or 0) - len(func.attr.encode())
+    return node.lineno, node.col_offset
+
+
 def _skips(decorator: ast.Call, argument: ast.expr, resolve: "object") -> bool:
     """Whether a decorator leaves a test out where CUDA is missing."""
     name = ast.unparse(decorator.func)
     truth = "Unless" in name
     return ("skip" in name) and cuda_when(argument, truth, resolve)  # type: ignore[arg-type]
-
-
-def local_names(paths: "list[str]") -> frozenset[str]:
-    """The names under which a tree's own modules are imported, at its root and beside its scripts."""
-    names = set()
-    for path in paths:
-        if path.endswith(".py"):
-            first = path.split("/")[0]
-            names |= {first.removesuffix(".py"), posixpath.basename(path).removesuffix(".py")}
-    return frozenset(names)

@@ -11,7 +11,22 @@ from npuport.audit.rules import RULES
 from npuport.source.module import Unparsed
 from npuport.source.shell import Command, Word, commands
 
-_TALK = {"echo", "printf", "log", "info", "warn", "error", "die", "usage", "grep", "sed", "awk", "git", "cd", "mkdir"}
+_TALK = {
+    "echo",
+    "printf",
+    "log",
+    "info",
+    "warn",
+    "error",
+    "die",
+    "usage",
+    "grep",
+    "sed",
+    "awk",
+    "git",
+    "cd",
+    "mkdir",
+}
 _DEVICE = re.compile(r"cuda(?::(?:\d+|\$\{?\w+\}?))?")
 _OPTION = re.compile(r"(?P<name>[-\w.+/]*)=(?P<value>.*)", re.S)
 _ABOUT_DEVICE = re.compile(r"dev(?:ice)?s?\b|accelerator|_dev|gpu", re.I)
@@ -68,7 +83,9 @@ def scan_shell(path: str, data: bytes, line: int = 1) -> list[Finding]:
     starts = [0, *(match.end() for match in re.finditer(rb"\n", data))]
     script = _Script(path, data, starts, line)
     found = commands(data)
-    both = any(w.assignment and w.assignment[0] == "ASCEND_RT_VISIBLE_DEVICES" for c in found for w in c.assignments)
+    both = any(
+        w.assignment and w.assignment[0] == "ASCEND_RT_VISIBLE_DEVICES" for c in found for w in c.assignments
+    )
     findings = {(f.line, f.column, f.rule): f for command in found for f in _judge(script, command)}
     kept = [f for f in findings.values() if not (both and f.rule == "cuda-visible-devices")]
     return sorted(kept, key=lambda f: (f.line, f.column))
@@ -89,7 +106,9 @@ def _judge(script: _Script, command: Command) -> Iterator[Finding]:
         name = word.text.rpartition("/")[2]
         if name == "nvidia-smi":
             asks = before in ("-v", "which", "type", "hash", "-V")
-            yield script.finding(word.start, "nvidia-smi", "nvidia-smi", "warning" if asks else None, fix=_count(script, word))
+            yield script.finding(
+                word.start, "nvidia-smi", "nvidia-smi", "warning" if asks else None, fix=_count(script, word)
+            )
         elif name == "nvcc":
             yield script.finding(word.start, "cuda-extension", "nvcc")
         elif name in ("nsys", "ncu", "nvprof") and command.name == name:
@@ -149,7 +168,9 @@ def _judge_python(script: _Script, word: Word) -> Iterator[Finding]:
 def _count(script: _Script, word: Word) -> Fix | None:
     """`nvidia-smi -L | wc -l` counts devices; torch does too."""
     match = _COUNT.match(script.data, word.start)
-    inside = script.data[: word.start].rstrip()[-2:] == b"$(" or script.data[word.start - 1 : word.start] == b"`"
+    inside = (
+        script.data[: word.start].rstrip()[-2:] == b"$(" or script.data[word.start - 1 : word.start] == b"`"
+    )
     if not match or not inside:
         return None
     python = b"python3" if re.search(rb"\bpython3\b", script.data) else b"python"

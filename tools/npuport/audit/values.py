@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from npuport.audit.finding import Level, Shim
-from npuport.audit.guards import Resolve
+from npuport.audit.guards import Resolve, speaks_of_npu
 from npuport.audit.rules import RULES
 
 _DEVICE = re.compile(r"cuda(?::(?:\d+|\{\w*\}|%[ds])?)?")
@@ -52,7 +52,10 @@ _TAKES_DEVICE = {
     *("torch.distributed.init_device_mesh", "torch.distributed.device_mesh.DeviceMesh", "torch.Event"),
 }
 _GROUP = re.compile(r"torch\.distributed\.(?:\w+\.)*(?:init_process_group|new_group|new_subgroups|Backend)")
-_SHELLS = re.compile(r"os\.(?:system|popen)|subprocess\.\w+|asyncio\.create_subprocess_\w+|commands\.getoutput")
+_KNOWN = re.compile(r"(?:cpu|cuda|mps|xpu|npu|hpu|xla|hip|rocm|mtia|meta|auto)(?::\d+)?")
+_SHELLS = re.compile(
+    r"os\.(?:system|popen)|subprocess\.\w+|asyncio\.create_subprocess_\w+|commands\.getoutput"
+)
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,16 @@ class Place:
 
 
 _NOWHERE = Place("none")
-_TRANSPARENT = (ast.IfExp, ast.BoolOp, ast.List, ast.Tuple, ast.Set, ast.Starred, ast.NamedExpr, ast.JoinedStr)
+_TRANSPARENT = (
+    ast.IfExp,
+    ast.BoolOp,
+    ast.List,
+    ast.Tuple,
+    ast.Set,
+    ast.Starred,
+    ast.NamedExpr,
+    ast.JoinedStr,
+)
 
 
 def place_of(node: ast.expr, ancestors: Sequence[ast.AST]) -> Place:
@@ -133,7 +145,9 @@ def _parameter(arguments: ast.arguments, default: ast.AST) -> str:
     """The parameter that a default belongs to."""
     plain = [*arguments.posonlyargs, *arguments.args]
     named = [*zip(plain[len(plain) - len(arguments.defaults) :], arguments.defaults, strict=True)]
-    named += [(arg, value) for arg, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if value]
+    named += [
+        (arg, value) for arg, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if value
+    ]
     return next((arg.arg for arg, value in named if value is default), "")
 
 
@@ -156,8 +170,8 @@ def judge_text(node: ast.Constant, ancestors: Sequence[ast.AST], resolve: Resolv
     if not INTERESTING.search(text) or len(text) > 200:
         return None
     place = place_of(node, ancestors)
-    if place.kind == "none":
-        return None
+    if place.kind == "none" or (place.around is not node and place.around and speaks_of_npu(place.around)):
+        return None  # or one of several, the NPU among them
     call = place.node if isinstance(place.node, ast.Call) else None
     callee = (resolve(call.func) or "") if call else ""
     called = name_of(call.func) if call else ""
@@ -180,7 +194,7 @@ def judge_text(node: ast.Constant, ancestors: Sequence[ast.AST], resolve: Resolv
         return Hit(node, "flash-attn", shown, "error", 'attn_implementation="sdpa"')
     if _SORT.fullmatch(text) and place.name in ("sort_by", "metric"):
         return Hit(node, "cuda-profiler", shown, "warning", "sort by the column of the device that ran")
-    if text == "CUDAExecutionProvider" and place.kind != "compare":
+    if text == "CUDAExecutionProvider" and place.kind != "compare" and not _TALK.fullmatch(called):
         return Hit(node, "cuda-device", shown, "warning", '"CANNExecutionProvider" before it', "no")
     if text == "gpu" and place.name == "accelerator" and re.fullmatch(r"\w*(?:Trainer|Fabric)", called):
         return Hit(node, "cuda-device", "accelerator='gpu'", "error", 'accelerator="auto"', "no")
@@ -195,32 +209,50 @@ def _judge_device(node: ast.expr, shown: str, place: Place, callee: str, called:
         looks = isinstance(place.node.func, ast.Attribute) and _like_device(place.node.func.value)
         return Hit(node, "device-test", f"startswith({shown})", "warning") if looks else None
     if place.kind in ("index", "key"):
-        located = place.kind == "key" and isinstance(place.node, ast.Dict) and all(map(_is_device, place.node.keys))
-        return Hit(node, "cuda-device", shown, "warning") if located and place.node.values and any(
-            map(_is_device, place.node.values)
-        ) else None
+        located = (
+            place.kind == "key" and isinstance(place.node, ast.Dict) and all(map(_is_device, place.node.keys))
+        )
+        return (
+            Hit(node, "cuda-device", shown, "warning")
+            if located and place.node.values and any(map(_is_device, place.node.values))
+            else None
+        )
     if place.kind in ("argument", "keyword"):
-        if callee in _AUTOCAST or (called == "autocast" and place.name in ("0", "device_type")):
+        if callee in _AUTOCAST or (called.endswith("autocast") and place.name in ("0", "device_type")):
             return Hit(node, "autocast-cuda", f"{called}({shown})", "error")
         if callee in _SCALER:
             return Hit(node, "grad-scaler", f"{called}({shown})", "error", shim="no")
         second = called in ("get", "pop", "getenv", "setdefault", "getattr") and place.name not in ("0", "")
-        if (_TALK.fullmatch(called) and not second) or (called in ("add_argument", "add_option") and place.kind == "argument"):
+        if (_TALK.fullmatch(called) and not second) or (
+            called in ("add_argument", "add_option") and place.kind == "argument"
+        ):
             return None
     if place.kind == "argument":
         sure = callee in _TAKES_DEVICE or called == "to"
         return Hit(node, "cuda-device", shown, "error" if sure else "warning")
-    if _PROSE.fullmatch(place.name.lower()):
+    if _PROSE.fullmatch(place.name.lower()) or _in_words(node, place):
         return None
     defaults = place.kind == "default" or place.name == "default"
     sure = defaults or bool(_DEVICE_WORD.search(place.name))
     return Hit(node, "cuda-device", shown, "error" if sure else "warning")
 
 
+def _in_words(node: ast.expr, place: Place) -> bool:
+    """Whether it is one of many words, none of the others a device."""
+    if not isinstance(place.around, (ast.List, ast.Tuple, ast.Set)) or _DEVICE_WORD.search(place.name):
+        return False
+    if not isinstance(node, ast.Constant) or ":" in node.value or place.kind in ("argument", "keyword"):
+        return False
+    others = [n.value for n in ast.walk(place.around) if isinstance(n, ast.Constant) and n is not node]
+    return not any(isinstance(value, str) and _KNOWN.fullmatch(value) for value in others)
+
+
 def _is_device(node: ast.expr | None) -> bool:
     if isinstance(node, ast.JoinedStr) and node.values:
         return _is_device(node.values[0])  # type: ignore[arg-type]
-    return isinstance(node, ast.Constant) and bool(re.fullmatch(r"(?:cuda|cpu|npu)(?::\d*)?", str(node.value)))
+    return isinstance(node, ast.Constant) and bool(
+        re.fullmatch(r"(?:cuda|cpu|npu)(?::\d*)?", str(node.value))
+    )
 
 
 def _judge_test(node: ast.expr, shown: str, place: Place) -> Hit | None:
@@ -236,7 +268,12 @@ def _judge_test(node: ast.expr, shown: str, place: Place) -> Hit | None:
 def _like_device(node: ast.expr) -> bool:
     """Whether a value looks like a device, or the text of one."""
     if isinstance(node, ast.Call):
-        return any(map(_like_device, [*node.args, *([node.func.value] if isinstance(node.func, ast.Attribute) else [])]))
+        return any(
+            map(
+                _like_device,
+                [*node.args, *([node.func.value] if isinstance(node.func, ast.Attribute) else [])],
+            )
+        )
     return bool(_LIKE_DEVICE.search(name_of(node)))
 
 
@@ -247,7 +284,9 @@ def _judge_nccl(node: ast.expr, shown: str, place: Place, callee: str, called: s
         return Hit(node, "nccl", f"{called}({shown})", "error", shim="yes")
     if place.kind in ("index", "key", "item") and not re.search("backend", place.name):
         return None
-    if place.kind in ("argument", "keyword") and (_TALK.fullmatch(called) or (place.name == "0" and called == "add_argument")):
+    if place.kind in ("argument", "keyword") and (
+        _TALK.fullmatch(called) or (place.name == "0" and called == "add_argument")
+    ):
         return None
     if place.kind in ("keyword", "default", "assign", "return") and _PROSE.fullmatch(place.name.lower()):
         return None
@@ -272,7 +311,9 @@ def variable(node: ast.expr | ast.stmt, name: str) -> Hit:
     if name == "NVIDIA_TF32_OVERRIDE":
         return Hit(node, "tf32", name, "warning")
     rule = "nccl" if "NCCL" in name else "cuda-env"
-    return Hit(node, rule, name, "note", "the HCCL variable of the same purpose" if rule == "nccl" else "", "no")
+    return Hit(
+        node, rule, name, "note", "the HCCL variable of the same purpose" if rule == "nccl" else "", "no"
+    )
 
 
 def runs_shell(callee: str) -> bool:

@@ -146,7 +146,9 @@ def _bindings(node: ast.AST) -> Iterator[ast.AST]:
         if isinstance(current, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             yield current
             continue
-        if isinstance(current, (ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.ExceptHandler)) or (isinstance(current, ast.Name) and isinstance(current.ctx, (ast.Store, ast.Del))):
+        if isinstance(current, (ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.ExceptHandler)) or (
+            isinstance(current, ast.Name) and isinstance(current.ctx, (ast.Store, ast.Del))
+        ):
             yield current
         elif isinstance(current, ast.Assign) and isinstance(current.targets[0], ast.Name):
             yield current

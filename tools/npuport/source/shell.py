@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_RESERVED = {*("if", "then", "else", "elif", "fi", "do", "done", "while", "until", "!", "{", "}", "time", "esac")}
+_RESERVED = {
+    *("if", "then", "else", "elif", "fi", "do", "done", "while", "until", "!", "{", "}", "time", "esac")
+}
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=(.*)", re.S)
 _DEEPEST = 50
 
@@ -93,7 +95,9 @@ class _Lexer:
             elif character == "#":
                 end = self.text.find("\n", self.at)
                 self.at = end if end >= 0 else len(self.text)
-            elif redirection := re.compile(r"\d*(?:&>>?|<<<|<<-?|<>|>>|>&|>\||[<>])&?").match(self.text, self.at):
+            elif redirection := re.compile(r"\d*(?:&>>?|<<<|<<-?|<>|>>|>&|>\||[<>])&?").match(
+                self.text, self.at
+            ):
                 self._redirect(redirection[0].lstrip("0123456789"), redirection.end())
             else:
                 word = self._word(closing)

@@ -55,7 +55,11 @@ class ScopedVisitor(ast.NodeVisitor):
         self.visit(node.args)
         del self.path[len(self.path) - named :]
         if node.returns:
-            self.visit(node.returns)
+            self.returns(node.returns)
+
+    def returns(self, node: ast.expr) -> None:
+        """Visit what a function says that it returns."""
+        self.visit(node)
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         """A function without a name."""

@@ -1,0 +1,60 @@
+"""Which patch of a series takes a finding away: the series is applied in memory, and looked at after each patch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from npuport.audit.finding import Finding
+from npuport.audit.match import paired
+from npuport.audit.scan import scan_file
+from npuport.series import PatchFile
+
+
+def covered(
+    findings: Sequence[Finding],
+    files: Mapping[str, bytes],
+    repository: Path,
+    commit: str,
+    series: Sequence[PatchFile],
+) -> list[Finding]:
+    """The findings of a commit's tree, each with the first patch after which it is gone.
+
+    Args:
+        findings: of that tree.
+        files: that tree.
+        series: the patches, which apply to the commit exactly.
+
+    Raises:
+        PortError: one of them does not.
+    """
+    from npuport.exact import apply_exactly, load_tree
+    from npuport.patch import parse_patch
+
+    patches = [parse_patch(file.name, file.data) for file in series]
+    tree = load_tree(repository, commit, patches)
+    now = dict(files)
+    open_: dict[str, list[tuple[Finding, int]]] = {}
+    for index, finding in enumerate(findings):
+        open_.setdefault(finding.path, []).append((finding, index))
+    by: dict[int, str] = {}
+    for patch in patches:
+        apply_exactly(tree, patch)
+        for change in patch.changes:
+            before = [] if change.copy else open_.pop(change.old or "", [])
+            old = now.get(change.old or "", b"")
+            if change.old and not change.copy:
+                now.pop(change.old, None)
+            lines = tree[change.new].lines if change.new else None
+            data = b"".join(lines or [])
+            after = scan_file(change.new, data) if change.new else []
+            pairs = {
+                mine: theirs for theirs, mine in paired([f for f, _ in before], after, old, data).items()
+            }
+            for number, (_, index) in enumerate(before):
+                if number not in pairs:
+                    by[index] = patch.name
+            if change.new:
+                now[change.new] = data
+                kept = [(after[pairs[n]], index) for n, (_, index) in enumerate(before) if n in pairs]
+                open_[change.new] = kept
+    return [replace(finding, covered_by=by.get(index, "")) for index, finding in enumerate(findings)]

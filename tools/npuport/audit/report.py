@@ -1,0 +1,107 @@
+"""Findings for a person, for a program, for a code host."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from npuport import sarif
+from npuport.audit.finding import LEVELS, Finding
+from npuport.audit.rules import RULES
+
+_WIDTH = 100
+
+
+def line_of(finding: Finding) -> str:
+    """A finding in one line."""
+    where = f"{finding.path}:{finding.line}"
+    return f"{where}: {finding.level}: {finding.what} ({finding.rule}){_path_of(finding)}; write {finding.neutral}"
+
+
+def _path_of(finding: Finding) -> str:
+    if finding.reach == "reached":
+        return f", on the model path: {' > '.join(finding.via)}"
+    return ", runs when the model is imported" if finding.reach == "imported" else ""
+
+
+def text(findings: Sequence[Finding]) -> str:
+    """The findings by file, those on the model path first, then a line that counts them."""
+    sections = [
+        ("On the model path", [f for f in findings if f.reach in ("reached", "imported")]),
+        ("Elsewhere", [f for f in findings if f.reach == "no"]),
+        ("", [f for f in findings if f.reach == "unknown"]),
+    ]
+    lines: list[str] = []
+    for title, found in sections:
+        if found:
+            lines += [title, ""] if title else []
+            for path, group in groupby(found, key=lambda f: f.path):
+                lines += [*_file(path, list(group)), ""]
+    return "\n".join([*lines, summary(findings)])
+
+
+def _file(path: str, findings: Sequence[Finding]) -> Iterator[str]:
+    yield path
+    width = len(str(max(finding.line for finding in findings)))
+    told: set[tuple[str, str]] = set()
+    for finding in findings:
+        guarded = " (guarded)" if finding.guarded else ""
+        covered = f"  [covered by {finding.covered_by[:4]}]" if finding.covered_by else ""
+        code = finding.code if len(finding.code) <= _WIDTH else f"{finding.code[: _WIDTH - 3]}..."
+        yield f"  {finding.line:>{width}}  {finding.level:7}  {finding.rule}{guarded}{covered}"
+        pad = " " * (width + 4)
+        yield f"{pad}{code}"
+        if finding.via:
+            yield f"{pad}reached: {' > '.join(finding.via)}"
+        if (finding.rule, finding.neutral) not in told:
+            fix = ", --fix" if finding.fix else ""
+            yield f"{pad}-> {finding.neutral} (shim: {finding.shim}{fix})"
+        told.add((finding.rule, finding.neutral))
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """The findings, counted."""
+    if not findings:
+        return "nothing assumes CUDA"
+    counts = [
+        f"{n} {level}{'s' * (n > 1)}" for level in LEVELS if (n := sum(f.level == level for f in findings))
+    ]
+    parts = [f"{len(findings)} finding{'s' * (len(findings) > 1)}: {', '.join(counts)}"]
+    if any(f.reach != "unknown" for f in findings):
+        on_path = [f for f in findings if f.on_path]
+        covered = sum(bool(f.covered_by) for f in findings)
+        parts.append(f"{len(on_path)} on the model path, {covered} covered by the series")
+    if fixable := sum(f.fix is not None for f in findings):
+        parts.append(f"--fix drafts a change for {fixable}")
+    return "; ".join(parts)
+
+
+def as_json(findings: Sequence[Finding]) -> dict[str, Any]:
+    """The same as plain data."""
+    return {
+        "findings": [finding.as_json() for finding in findings],
+        "counts": {level: sum(f.level == level for f in findings) for level in LEVELS},
+        "on_path": sum(f.on_path for f in findings),
+        "covered": sum(bool(f.covered_by) for f in findings),
+        "blocking": sum(f.blocks for f in findings),
+    }
+
+
+def sarif_rules() -> list[sarif.Rule]:
+    """The rule table as SARIF has it."""
+    return [
+        sarif.Rule(
+            rule.id,
+            "".join(word.capitalize() for word in rule.id.split("-")),
+            rule.what,
+            f"{rule.why}. Write: {rule.neutral}. transfer_to_npu: {rule.shim}, {rule.shim_why}.",
+        )
+        for rule in RULES.values()
+    ]
+
+
+def sarif_findings(findings: Sequence[Finding]) -> list[sarif.Finding]:
+    """The findings as SARIF has them."""
+    return [
+        sarif.Finding(f.rule, f.level, f.path, f.line, f.column, f"{f.what}: write {f.neutral}{_path_of(f)}")
+        for f in findings
+    ]
