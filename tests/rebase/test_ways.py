@@ -68,6 +68,7 @@ def test_merge_commits(world: World) -> None:
 
 
 def test_force_pushed_and_the_old_pin_still_cached(world: World) -> None:
+    world.npuport("port")
     rewrite(world)
     world.history.write()
     prune(world.upstream)

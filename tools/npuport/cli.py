@@ -15,18 +15,9 @@ from typing import Any, NoReturn
 
 from npuport import __version__
 from npuport.commands import COMMANDS, Outcome
-from npuport.errors import PortError, mendable
+from npuport.errors import PortError, UsageError, mendable
 
 GOOD, FINDING, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
-
-
-class UsageError(Exception):
-    """The command line is wrong: the message, and the usage it should have followed."""
-
-    def __init__(self, message: str, usage: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.usage = usage
 
 
 class Parser(argparse.ArgumentParser):

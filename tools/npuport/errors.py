@@ -17,6 +17,15 @@ class PortError(Exception):
         self.mend = mend
 
 
+class UsageError(Exception):
+    """The command line is wrong: the message, and the usage it should have followed."""
+
+    def __init__(self, message: str, usage: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.usage = usage
+
+
 _MENDS = {
     errno.ENOSPC: "free some disk space",
     errno.EDQUOT: "free some of your disk quota",

@@ -5,7 +5,6 @@ subject, keeps the patch's mail unless the message has changed, and its diff unl
 commit, and what is not committed, becomes a new patch.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -16,6 +15,7 @@ from npuport import git
 from npuport.errors import PortError
 from npuport.exact import Tree, Unfit, apply_exactly, load_tree
 from npuport.git import Commit
+from npuport.intent import read_intent
 from npuport.lock import Lock
 from npuport.newpatch import mail_of, name_of, split_message
 from npuport.patch import Patch, parse_patch
@@ -23,14 +23,6 @@ from npuport.series import PatchFile
 from npuport.trees import TreeState
 
 _FOLDS = ("fixup! ", "squash! ", "amend! ")
-
-
-@dataclass(frozen=True)
-class Intent:
-    """What a person is about to do in the ported tree: edit a patch, or write a new one with this title."""
-
-    patch: str = ""
-    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,23 +42,6 @@ class Exported:
     fresh: tuple[str, ...]
     rewritten: tuple[str, ...]
     dropped: tuple[str, ...]
-
-
-def read_intent(tree: Path) -> Intent:
-    """What was begun in a tree with `npuport edit` or `npuport new`."""
-    try:
-        return Intent(**json.loads(_intent(tree).read_bytes()))
-    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
-        return Intent()
-
-
-def write_intent(tree: Path, intent: Intent) -> None:
-    """Remember it in the tree's own .git, with which it comes and goes."""
-    _intent(tree).write_text(json.dumps({"patch": intent.patch, "title": intent.title}))
-
-
-def _intent(tree: Path) -> Path:
-    return tree / ".git/npuport.json"
 
 
 def export(

@@ -76,10 +76,19 @@ def mirror(url: str, directory: Path, progress: Callable[[str], None]) -> None:
 def fetch(
     repository: Path, url: str, progress: Callable[[str], None], refs: Sequence[str] = _BRANCHES_AND_TAGS
 ) -> None:
-    """Bring what is new in upstream into a bare clone; moved branches move, gone ones go."""
+    """Bring what is new in upstream into a bare clone; moved branches move, gone ones go.
+
+    Raises:
+        PortError: upstream is a shallow clone that lacks commits on the way; git itself would only warn.
+    """
     options = ("--progress", "--no-tags", "--force")
     prune = ("--prune",) if refs is _BRANCHES_AND_TAGS else ()  # a gone `a` must make room for `a/b`
-    transfer("fetch", *options, *prune, "--", url, *refs, cwd=repository, progress=progress)
+    told = transfer("fetch", *options, *prune, "--", url, *refs, cwd=repository, progress=progress)
+    if "shallow" in told:
+        raise PortError(
+            f"{url} is a shallow clone and lacks commits that lead to its newest",
+            mend="git fetch --unshallow there, or name another mirror",
+        )
 
 
 def has_commit(repository: Path, commit: str) -> bool:

@@ -113,8 +113,8 @@ def run(
     return stdout
 
 
-def transfer(*arguments: str, cwd: Path, progress: Callable[[str], None]) -> None:
-    """Run a git that talks to upstream and takes its time.
+def transfer(*arguments: str, cwd: Path, progress: Callable[[str], None]) -> str:
+    """Run a git that talks to upstream and takes its time, and return what it says besides its progress.
 
     Args:
         arguments: of a command that knows `--progress`.
@@ -138,9 +138,10 @@ def transfer(*arguments: str, cwd: Path, progress: Callable[[str], None]) -> Non
     told = Told()
     with _start(arguments, cwd, _OFF, _fetching(), text=True) as process:
         handle_process_output(process, None, told.new_message_handler(), decode_streams=False)
+    lines = "\n".join(told.error_lines + told.other_lines)
     if process.returncode:
-        lines = "\n".join(told.error_lines + told.other_lines)
         raise GitFailed(arguments, process.returncode, b"", lines.encode())
+    return lines
 
 
 def _start(

@@ -122,8 +122,7 @@ def _load(text: str, where: str) -> dict[str, Any]:
 
     The schema's libraries take longer to import than a port that is up to date takes to check.
     """
-    key = hashlib.sha256(f"{__version__}\n{text}".encode()).hexdigest()
-    memo = cache_dir() / "locks" / f"{key}.json"
+    memo = _memo(text)
     with contextlib.suppress(OSError, ValueError):
         known: dict[str, Any] = json.loads(memo.read_bytes())
         return known
@@ -133,6 +132,27 @@ def _load(text: str, where: str) -> dict[str, Any]:
     with contextlib.suppress(OSError):  # a cache that cannot be written is slow, no more
         write_atomically(memo, json.dumps(fields).encode())
     return fields
+
+
+def _memo(text: str) -> Path:
+    key = hashlib.sha256(f"{__version__}\n{text}".encode()).hexdigest()
+    return cache_dir() / "locks" / f"{key}.json"
+
+
+def remember(lock: Lock) -> None:
+    """Keep what the text of a lock says, so that whoever reads it next need not ask the schema."""
+    fields = {
+        "format": FORMAT,
+        "upstream": {"url": lock.url, "branch": lock.branch, "commit": lock.commit, "tree": lock.tree},
+        "license": {"file": lock.license_file, "sha256": lock.license_sha256},
+        "series": {
+            "digest": lock.series_digest,
+            "patches": [{"name": entry.name, "sha256": entry.sha256} for entry in lock.patches],
+        },
+        "ported": {"commit": lock.ported_commit, "tree": lock.ported_tree},
+    }
+    with contextlib.suppress(OSError):
+        write_atomically(_memo(format_lock(lock)), json.dumps(fields).encode())
 
 
 def write_lock(path: Path, lock: Lock) -> None:

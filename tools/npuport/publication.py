@@ -25,8 +25,9 @@ def publish(layout: Layout, files: Mapping[str, bytes | None], retired: Sequence
         files: by path relative to the port's directory, the new contents; None removes the file.
         retired: directories below `out/` that go with them.
     """
-    clean_staging(layout.root)
-    with staged_directory(layout.root) as staged:
+    staging = _staging(layout)
+    clean_staging(staging)
+    with staged_directory(staging) as staged:
         entries = []
         for number, (path, data) in enumerate(files.items()):
             if data is not None:
@@ -77,7 +78,14 @@ def _finish(layout: Layout) -> None:
     for name in journal["retired"]:
         if (layout.root / name).exists():
             retire(layout.root / name, layout.out)
-    retire(directory, layout.root)
+    retire(directory, _staging(layout))
+
+
+def _staging(layout: Layout) -> Path:
+    """Where the journal is built, on the file system that its name is on."""
+    layout.out.mkdir(parents=True, exist_ok=True)
+    same = layout.out.stat().st_dev == layout.root.stat().st_dev
+    return layout.out if same else layout.root
 
 
 def _sum(path: Path) -> str | None:

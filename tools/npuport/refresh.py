@@ -8,22 +8,24 @@ diff. The lock gets the sums, the digest and the ported ids: this also fills it 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from npuport import git, store, trees
 from npuport.checkout import lock_file, verify_pin
 from npuport.errors import PortError
-from npuport.exact import Unfit, apply_exactly, load_tree, merged
-from npuport.export import export
 from npuport.fsio import clean_staging, exclusive, retire, staged_directory
 from npuport.gitprocess import GitFailed
 from npuport.layout import Layout
-from npuport.lock import Lock, format_lock, read_lock
-from npuport.patch import Patch, parse_patch
+from npuport.lock import Lock, format_lock, read_lock, remember
 from npuport.port import build, port
 from npuport.publication import publish
 from npuport.series import SERIES, PatchFile, digest, format_series, read_series
 from npuport.store import Progress, silent
 from npuport.trees import TreeState
+
+if TYPE_CHECKING:  # late where they are needed: most refreshes find nothing to do
+    from npuport.exact import Unfit
+    from npuport.patch import Patch
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ def refresh(
         )
         changes = _changes(layout, files, result.series, lock)
         if changes and not check:
+            remember(lock)
             publish(layout, changes)
     if tree and not tree.untouched and not check:
         settle(layout, progress)
@@ -150,6 +153,8 @@ def _from_tree(
     layout: Layout, lock: Lock, files: Sequence[PatchFile], tree: TreeState, staged: Path, title: str
 ) -> RefreshResult:
     """The series that the ported tree holds."""
+    from npuport.export import export
+
     if not _in_step(lock, files):
         raise PortError(
             f"both {layout.patches} and {tree.path} have been changed",
@@ -172,6 +177,9 @@ def _carry(
     repository: Path, lock: Lock, files: Sequence[PatchFile], directory: Path
 ) -> tuple[list[PatchFile], list[tuple[str, str]]]:
     """The series as it applies exactly, and the patches that had to be rewritten for it."""
+    from npuport.exact import Unfit, apply_exactly, load_tree
+    from npuport.patch import parse_patch
+
     patches = [parse_patch(file.name, file.data) for file in files]
     tree = load_tree(repository, lock.commit, patches)
     fresh: list[PatchFile] = []
@@ -195,12 +203,14 @@ def _carry(
     return fresh, rewritten
 
 
-def _rewrite(directory: Path, patch: Patch, unfit: Unfit) -> Patch:
+def _rewrite(directory: Path, patch: "Patch", unfit: "Unfit") -> "Patch":
     """Let git apply a patch where it fits, else merge it, and write the diff anew.
 
     Raises:
         PortError: git can do neither.
     """
+    from npuport.exact import merged
+
     before = git.head(directory)
     try:
         try:

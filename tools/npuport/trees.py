@@ -120,6 +120,13 @@ def publish(layout: Layout, staged: Path, commit: str, link: Path, *, tree: Tree
     return aside
 
 
+def keep(layout: Layout, staged: Path, commit: str) -> None:
+    """Give a finished tree its name, where none has it; a link comes with the next port."""
+    layout.trees.mkdir(parents=True, exist_ok=True)
+    if not (layout.trees / commit).exists():
+        staged.rename(layout.trees / commit)
+
+
 def relink(link: Path, tree: TreeState) -> None:
     """Let a link lead to a tree that is there already."""
     replace_link(link, tree.path)

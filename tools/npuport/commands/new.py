@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run_new(args: argparse.Namespace) -> Outcome:
     """Make the patch, if there is something to make it of; else remember its title."""
     from npuport import trees
-    from npuport.export import Intent, write_intent
+    from npuport.intent import Intent, write_intent
     from npuport.port import port
     from npuport.refresh import refresh
 

@@ -1,11 +1,13 @@
 """`npuport rebase`: move the pin to a newer upstream commit and carry the series along."""
 
 import argparse
+import os
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from npuport.commands import Outcome, layout_of, shown
-from npuport.errors import PortError
+from npuport.errors import UsageError
 
 if TYPE_CHECKING:
     from npuport.rebase.job import Step
@@ -41,7 +43,10 @@ def run_rebase(args: argparse.Namespace) -> Outcome:
     from npuport.rebase import session
     from npuport.rebase.advance import Options, proceed, standing, start
 
+    _check(args)
     layout = layout_of(args)
+    if Path.cwd().is_relative_to(session.directory(layout)):  # which may go while we are in it
+        os.chdir(layout.root)
     if args.abort:
         ended = session.abort(layout)
         text = "the rebase has ended; the port is as it was" if ended else "no rebase is under way"
@@ -52,8 +57,6 @@ def run_rebase(args: argparse.Namespace) -> Outcome:
         parity=() if args.no_parity else tuple(args.parity) if args.parity else None,
         accept_license=args.accept_license,
     )
-    if args.dry_run and not (args.to or args.latest):
-        raise PortError("--dry-run goes with --to and --latest only", mend="npuport rebase --status")
     if args.status:
         step = standing(layout)
     elif args.skip or getattr(args, "continue"):
@@ -61,6 +64,23 @@ def run_rebase(args: argparse.Namespace) -> Outcome:
     else:
         step = start(layout, args.to, options, args.progress)
     return outcome_of(args, step)
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse options that mean nothing together."""
+    starting = args.to is not None or args.latest
+    going_on = getattr(args, "continue") or args.skip
+    misplaced = {
+        "--dry-run": args.dry_run and not starting,
+        "--parity": args.parity and not (starting or going_on),
+        "--no-parity": args.no_parity and not going_on,
+        "--accept-license": args.accept_license and not (starting or going_on),
+        "--offline": args.offline and not (starting or going_on),
+    }
+    for option, wrong in misplaced.items():
+        if wrong:
+            usage = "npuport rebase (--to REF | --latest | --continue | --skip | --abort | --status) [...]"
+            raise UsageError(f"{option} does not go with that", f"usage: {usage}")
 
 
 def outcome_of(args: argparse.Namespace, step: "Step") -> Outcome:

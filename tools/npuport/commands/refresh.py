@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run_refresh(args: argparse.Namespace) -> Outcome:
     """Refresh; or end the edit that `npuport edit` has begun."""
     from npuport import trees
-    from npuport.export import read_intent
+    from npuport.intent import read_intent
     from npuport.refresh import refresh
 
     layout = layout_of(args)

@@ -5,19 +5,21 @@ of its commit on the old pin, a three-way merge that follows renames. Patches be
 their final bytes, so that what comes out is the very commit that `npuport port` will make of them.
 """
 
+import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from npuport import git
-from npuport.errors import PortError
-from npuport.exact import Tree, apply_exactly, load_tree
+from npuport.diff import FileChange
+from npuport.exact import apply_exactly, load_tree, split_lines
 from npuport.lock import Lock
 from npuport.patch import Patch, parse_patch
 from npuport.rebase.conflict import clashes
 from npuport.rebase.culprit import Culprits
 from npuport.rebase.place import line_of, move, place
 from npuport.rebase.verdict import Offset, Rename, Verdict
+from npuport.rebase.whitespace import as_there
 from npuport.series import PatchFile
 
 
@@ -61,7 +63,7 @@ def carry(
     """Carry a series.
 
     Args:
-        repository: holds the new pin, and the old one unless upstream has lost it.
+        repository: holds both pins.
         lock: names the old pin, where the series applies exactly.
         files: the series.
         target: the new pin; the lock's own where only decisions are to be carried out.
@@ -71,7 +73,7 @@ def carry(
             it is no good; the verdicts tell what is to be expected.
 
     Raises:
-        PortError: a patch is malformed, or needs the old pin, which upstream has lost.
+        PortError: a patch is malformed.
     """
     tree = directory / "tree"
     tree.mkdir()
@@ -106,9 +108,7 @@ class _Carrier:
         self.patches = patches
         self._lock = lock
         self._tree = tree
-        self._old: Tree | None = None
-        if git.has_commit(repository, lock.commit):
-            self._old = load_tree(repository, lock.commit, patches)
+        self._old = load_tree(repository, lock.commit, patches)
         self._new = load_tree(repository, target, patches)
         self._moves = target != lock.commit
         self._culprits = Culprits(repository, lock.commit, target)
@@ -125,8 +125,7 @@ class _Carrier:
             verdict, fresh = Verdict(patch.name, kind, offsets=placed.offsets), placed.patch  # type: ignore[arg-type]
         else:
             verdict, fresh = self._merge(patch)
-        if self._old is not None:
-            apply_exactly(self._old, patch)
+        apply_exactly(self._old, patch)
         if fresh:
             self._take(fresh)
         return verdict, fresh
@@ -148,11 +147,6 @@ class _Carrier:
             self._waiting.clear()
 
     def _merge(self, patch: Patch) -> tuple[Verdict, Patch | None]:
-        if self._old is None:
-            raise PortError(
-                f"{patch.name} needs a merge, but upstream has lost the old pin {self._lock.commit[:12]}",
-                mend="name a mirror that still has it: NPUPORT_MIRROR",
-            )
         self.flush()
         commit = self._commit_of(patch)
         if not git.cherry_pick(self._tree, commit):
@@ -161,7 +155,7 @@ class _Carrier:
                 who = "upstream" if self._moves else "an edit of the series"
                 found = clashes(self._tree, patch, self._old, self._culprits, who)
                 kind = "deleted" if any("deleted the file" in clash.reason for clash in found) else "conflict"
-                return Verdict(patch.name, kind, clashes=found), None  # type: ignore[arg-type]
+                return Verdict(patch.name, kind, renames=self._followed(patch), clashes=found), None  # type: ignore[arg-type]
             self._restore_line_ends(patch)
         diff = git.diff(self._tree, "HEAD", git.index_tree(self._tree))
         git.reset(self._tree)
@@ -171,32 +165,54 @@ class _Carrier:
         self._load(fresh)
         return self._judge(patch, fresh)
 
+    def _followed(self, patch: Patch) -> tuple[Rename, ...]:
+        """The files of a patch that upstream has renamed."""
+        gone = [c.old for c in patch.changes if c.old and c.old not in self._new]
+        traces = [(old, *self._culprits.trace(old)) for old in gone]
+        return tuple(Rename(old, new, commit) for old, new, commit in traces if new and new != old)
+
     def _judge(self, patch: Patch, fresh: Patch) -> tuple[Verdict, Patch]:
         """What a merge has done to a patch; where it has changed no line of it, its own text is kept."""
-        renames = []
-        offsets = []
-        for was, now in zip(patch.changes, fresh.changes, strict=False):
-            if was.old and was.old not in self._new and now.old != was.old:
-                renames.append(Rename(was.old, now.old or now.path, self._culprits.trace(was.old)[1]))
-        same = len(patch.changes) == len(fresh.changes)
-        starts: dict[str, list[int]] = {}
-        for was, now in zip(patch.changes, fresh.changes, strict=False):
-            same &= [(h.old, h.new) for h in was.hunks] == [(h.old, h.new) for h in now.hunks]
-            if same:
-                starts[was.path] = [line_of(hunk) for hunk in now.hunks]
-                offsets += [
-                    Offset(now.path, number, line_of(there) - line_of(here))
-                    for number, (here, there) in enumerate(zip(was.hunks, now.hunks, strict=True), 1)
-                    if line_of(there) != line_of(here)
-                ]
-        told = tuple(offsets) if same else ()
+        pairs = self._pairs(patch, fresh)
+        renames = tuple(
+            Rename(was.old or was.path, now.old or now.path, self._culprits.who_moved(was.old or was.path))
+            for was, now in pairs
+            if (was.old or was.path) != (now.old or now.path)
+        )
+        same = len(pairs) == len(patch.changes) == len(fresh.changes) and all(_alike(*pair) for pair in pairs)
+        offsets = tuple(
+            Offset(now.path, number, line_of(there) - line_of(here))
+            for was, now in (pairs if same else ())
+            for number, (here, there) in enumerate(zip(was.hunks, now.hunks, strict=True), 1)
+            if line_of(there) != line_of(here)
+        )
         if renames:
-            return Verdict(patch.name, "renamed", told, tuple(renames)), fresh
-        if not same or [c.path for c in patch.changes] != [c.path for c in fresh.changes]:
+            return Verdict(patch.name, "renamed", offsets, renames), fresh
+        if not same:
             return Verdict(patch.name, "merged"), fresh
         if offsets:
-            return Verdict(patch.name, "moved", told), move(self._new, patch, starts)
+            starts = {was.path: [line_of(hunk) for hunk in now.hunks] for was, now in pairs}
+            return Verdict(patch.name, "moved", offsets), move(self._new, patch, starts)
         return Verdict(patch.name, "clean"), patch
+
+    def _pairs(self, patch: Patch, fresh: Patch) -> list[tuple[FileChange, FileChange]]:
+        """The changes of a patch with what has become of them, those that upstream renamed last."""
+        left = {change.old or change.path: change for change in fresh.changes}
+        pairs, others = [], []
+        for was in patch.changes:
+            now = left.pop(was.old or was.path, None)
+            if now:
+                pairs.append((was, now))
+            else:
+                others.append(was)
+        for was in others:
+            name = self._culprits.trace(was.old)[0] if was.old else posixpath.basename(was.path)
+            found = [
+                path for path in left if path == name or (not was.old and posixpath.basename(path) == name)
+            ]
+            if len(found) == 1 or len(left) == len(others) == 1:
+                pairs.append((was, left.pop(found[0] if found else next(iter(left)))))
+        return pairs
 
     def _commit_of(self, patch: Patch) -> str:
         """The patch's commit on the old pin."""
@@ -224,12 +240,19 @@ class _Carrier:
                     self._new[path] = there[path]
 
     def _restore_line_ends(self, patch: Patch) -> None:
-        """Give the lines that a merge brought into a CRLF file the line ends of that file."""
+        """Keep what upstream has done to the white space at line ends."""
         entries = git.list_tree(self._tree, "HEAD")
         for path in {change.path for change in patch.changes} & entries.keys():
+            file = self._tree / path
+            if not entries[path].mode.startswith("100") or not file.is_file():  # never write through a link
+                continue
             blob = git.read_objects(self._tree, [entries[path].oid])[0]
-            regular = entries[path].mode.startswith("100")  # never write through a link
-            if regular and blob and blob[1].count(b"\n") == blob[1].count(b"\r\n") > 0:
-                file = self._tree / path
-                file.write_bytes(file.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
-                git.stage(self._tree, [path])
+            there = split_lines(blob[1] if blob else b"")
+            file.write_bytes(b"".join(as_there(there, split_lines(file.read_bytes()))))
+            git.stage(self._tree, [path])
+
+
+def _alike(was: FileChange, now: FileChange) -> bool:
+    """Whether two changes change the same lines, wherever those are."""
+    modes = (was.old_mode or now.old_mode, was.new_mode) == (now.old_mode, now.new_mode)
+    return modes and [(h.old, h.new) for h in was.hunks] == [(h.old, h.new) for h in now.hunks]

@@ -130,7 +130,8 @@ def _in_lines(
         culprit = culprits.who_changed(change.old or path, region.expected, block)
         why = reason or (f"{who} has a file of that name, too" if change.old is None else _how(who, region))
         upstream, expected, wanted = map(_text, (region.upstream, region.expected, region.wanted))
-        yield Clash(path, number, region.line, upstream, expected, wanted, why, culprit)
+        moved = _elsewhere(tree, change.hunks[number - 1 : number], culprits) if number else ""
+        yield Clash(path, number, region.line, upstream, expected, wanted, why, culprit, moved)
 
 
 def _conversion(who: str, before: Lines, after: Lines) -> str:

@@ -12,6 +12,8 @@ from npuport.patch import Patch
 #: A file's lines; None where there is no such file.
 Lines = Sequence[bytes] | None
 Holds = Callable[[Lines], bool]
+#: A step of history, by its number, and the commit that did something there.
+Turn = tuple[int, UpstreamCommit]
 
 
 class Culprits:
@@ -40,32 +42,47 @@ class Culprits:
         for block in filter(None, blocks):
             if found := self._turn(self.steps, path, _lacks(block)):
                 return found[1]
-        return self._last(self.steps, path, lambda change: change.old_oid != change.new_oid)
+        last = self._last(self.steps, path, lambda change: change.old_oid != change.new_oid)
+        return last[1] if last else None
 
     def who_brought(self, patch: Patch) -> UpstreamCommit | None:
         """The commit since which upstream has all of a patch; None where history does not tell."""
-        turns = [
-            self._turn(self.steps, change.old or change.path, _has_it(change)) for change in patch.changes
-        ]
-        return max(filter(None, turns), default=(0, None), key=lambda turn: turn[0])[1]
+        turns = filter(None, map(self._brought, patch.changes))
+        return max(turns, default=(0, None), key=lambda turn: turn[0])[1]
 
     def trace(self, path: str) -> tuple[str, UpstreamCommit | None]:
         """What a file of the old pin is called at the new one, empty where it is gone, and who did that."""
         _, name = follow(self.steps, path)
-        return name, self._last(self.steps, path, lambda change: change.letter in "RD")
+        last = self._last(self.steps, path, lambda change: change.letter in "RD")
+        return name, last[1] if last else None
 
-    def _last(
-        self, history: Sequence[Step], path: str, wanted: Callable[[Change], bool]
-    ) -> UpstreamCommit | None:
+    def who_moved(self, path: str) -> UpstreamCommit | None:
+        """The last commit that renamed a file, or, of a file that is the patch's own, those beside it."""
+        if found := self.trace(path)[1]:
+            return found
+        directory = path.rpartition("/")[0]
+        for step in reversed(self.steps):
+            if any(c.letter == "R" and c.old.rpartition("/")[0] == directory for c in step.changes):
+                return step.commit
+        return None
+
+    def _brought(self, change: FileChange) -> Turn | None:
+        path = change.old or change.path
+        if change.new is None or not change.hunks:
+            return self._last(self.steps, path, lambda c: c.letter in "RD" or c.old_oid == c.new_oid)
+        return self._turn(self.steps, path, _has_it(change))
+
+    def _last(self, history: Sequence[Step], path: str, wanted: Callable[[Change], bool]) -> Turn | None:
         """The last commit that did something to a file."""
         happened, _ = follow(history, path)
         for step, change in reversed(happened):
             if wanted(change):
-                return self._inside(step, change, lambda side, name: self._last(side, name, wanted))
+                by = self._inside(step, change, lambda side, name: self._last(side, name, wanted))
+                return history.index(step), by
         return None
 
-    def _turn(self, history: Sequence[Step], path: str, holds: Holds) -> tuple[int, UpstreamCommit] | None:
-        """Since when something holds of a file, if it does at the end: the number of the step, its commit."""
+    def _turn(self, history: Sequence[Step], path: str, holds: Holds) -> Turn | None:
+        """Since when something holds of a file, if it does at the end."""
         happened, _ = follow(history, path)
         oids = list({oid for _, change in happened for oid in (change.old_oid, change.new_oid)})
         blobs = git.read_objects(self._repository, oids)
@@ -76,19 +93,17 @@ class Culprits:
             if not truth[change.new_oid]:
                 return None
             if not truth[change.old_oid]:
-                by = self._inside(
-                    step, change, lambda side, name: (self._turn(side, name, holds) or (0, None))[1]
-                )
+                by = self._inside(step, change, lambda side, name: self._turn(side, name, holds))
                 return history.index(step), by
         return None
 
     def _inside(
-        self, step: Step, change: Change, find: Callable[[Sequence[Step], str], UpstreamCommit | None]
+        self, step: Step, change: Change, find: Callable[[Sequence[Step], str], Turn | None]
     ) -> UpstreamCommit:
         """The commit itself or, of a merge, the one on the merged side that did it."""
         for side in step.parents[1:]:
             if found := find(steps(self._repository, step.parents[0], side), change.old):
-                return found
+                return found[1]
         return step.commit
 
 

@@ -6,7 +6,6 @@ from difflib import unified_diff
 from pathlib import Path
 
 from npuport import git, history
-from npuport.history import UpstreamCommit
 from npuport.lock import NO_LICENSE, Lock
 from npuport.rebase.culprit import Culprits
 from npuport.rebase.summary import LicenseChange, Pin, Summary
@@ -32,14 +31,12 @@ def summarise(
         ahead: preliminary verdicts on the patches that wait.
         accepted: whether a person has accepted a change of the licence.
     """
-    known = git.has_commit(repository, lock.commit)
-    old = pin(repository, lock.commit, lock.branch) if known else _lost(lock)
     license_change = compare_licenses(repository, lock, new.commit.id)
     return Summary(
-        old=old,
+        old=pin(repository, lock.commit, lock.branch),
         new=new,
-        log=history.between(repository, lock.commit, new.commit.id) if known else (),
-        history=history.irregular(repository, lock.commit, new.commit.id) if known else "the old pin is lost",
+        log=history.between(repository, lock.commit, new.commit.id),
+        history=history.irregular(repository, lock.commit, new.commit.id),
         verdicts=verdicts,
         waiting=tuple(names[len(verdicts) :]),
         ahead=ahead,
@@ -63,7 +60,7 @@ def compare_licenses(repository: Path, lock: Lock, target: str) -> LicenseChange
     """Upstream's licence at both pins; a rename of the file is followed."""
     path = lock.license_file
     old, new = git.read_objects(repository, [f"{lock.commit}:{path}", f"{target}:{path}"])
-    if new is None and old is not None:
+    if new is None and old:
         path = Culprits(repository, lock.commit, target).trace(path)[0] or path
         new = git.read_objects(repository, [f"{target}:{path}"])[0]
     was, now = ((found[1] if found else b"").decode(errors="replace") for found in (old, new))
@@ -71,7 +68,3 @@ def compare_licenses(repository: Path, lock: Lock, target: str) -> LicenseChange
     diff = unified_diff(was.splitlines(keepends=True), now.splitlines(keepends=True), *names)
     sha256 = hashlib.sha256(new[1]).hexdigest() if new else NO_LICENSE
     return LicenseChange(path, lock.license_sha256, sha256, "".join(diff) if old or not new else "")
-
-
-def _lost(lock: Lock) -> Pin:
-    return Pin(lock.branch, UpstreamCommit(lock.commit, "", "", "upstream has lost this commit"), lock.tree)

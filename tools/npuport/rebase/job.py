@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from npuport import store
+from npuport import store, trees
 from npuport.checkout import lock_file
 from npuport.fsio import clean_staging, exclusive, staged_directory
 from npuport.layout import Layout, cache_dir
-from npuport.lock import Lock, format_lock
+from npuport.lock import Lock, format_lock, remember
 from npuport.publication import publish
 from npuport.rebase import session as sessions
 from npuport.rebase.carry import Carried, Decision, carry
@@ -89,6 +89,7 @@ class Job:
             waiting = len(carried.verdicts) < len(self.files)
             summary = self.look(decisions).summary if waiting else self.summary(carried.verdicts)
             if not (carried.stopped or summary.decisions or self.request.parity):
+                trees.keep(self.layout, staged / "tree", carried.commit)
                 self.publish(carried)
                 return Outcome(carried, replace(summary, published=True))
             if not carried.stopped:
@@ -128,7 +129,9 @@ class Job:
         files[f"patches/{SERIES}"] = format_series(text, [file.name for file in carried.series]).encode()
         if self.new.commit.id != self.lock.commit:
             files["CHANGELOG.md"] = self._changelog(carried).encode()
-        files["upstream.lock"] = format_lock(self._lock(carried, self.lock.url)).encode()
+        lock = self._lock(carried, self.lock.url)
+        remember(lock)
+        files["upstream.lock"] = format_lock(lock).encode()
         session = sessions.directory(self.layout)
         publish(self.layout, files, [session] if session.exists() else [])
 

@@ -7,11 +7,12 @@ fits two places, a file that is gone, a hunk without lines of its own) is left t
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from npuport.diff import FileChange, Hunk
-from npuport.exact import Tree, Unfit, apply_exactly, occurrences
+from npuport.errors import PortError
+from npuport.exact import Tree, apply_exactly, occurrences
 from npuport.patch import Patch, parse_patch
 from npuport.rebase.verdict import Offset
 
@@ -27,11 +28,11 @@ class Placed:
     offsets: tuple[Offset, ...]
 
 
-def place(old: Tree | None, new: Tree, patch: Patch) -> Placed | None:
+def place(old: Tree, new: Tree, patch: Patch) -> Placed | None:
     """Place a patch.
 
     Args:
-        old: the tree that it applies to exactly; None where upstream has lost it.
+        old: the tree that it applies to exactly.
         new: the tree where it is wanted.
 
     Returns:
@@ -52,7 +53,7 @@ def place(old: Tree | None, new: Tree, patch: Patch) -> Placed | None:
     moved = move(new, patch, starts) if offsets else patch
     try:  # the same check as a port makes: it also sees what lies in the way of new paths
         apply_exactly(dict(new), moved)
-    except Unfit:
+    except PortError:
         return None
     return Placed(moved, offsets)
 
@@ -62,33 +63,47 @@ def line_of(hunk: Hunk) -> int:
     return hunk.old_start - 1 if hunk.old else hunk.old_start
 
 
-def _places(old: Tree | None, new: Tree, change: FileChange) -> list[int] | None:
+def _places(old: Tree, new: Tree, change: FileChange) -> list[int] | None:
     """The index of each hunk of a change in the new tree; None where it is not sure."""
     if change.old is None:
         parent = (change.new or "").rpartition("/")[0]
-        gone = parent and old is not None and _has(old, parent) and not _has(new, parent)
+        gone = parent and _has(old, parent) and not _has(new, parent)
         return None if gone else [line_of(hunk) for hunk in change.hunks]
-    after = new.get(change.old)
-    before = after if old is None else old[change.old]
-    if after is None or before is None or after.mode != before.mode:
+    before, after = old[change.old], new.get(change.old)
+    if after is None or after.mode != before.mode:
         return None
     if before.lines is None or after.lines is None:  # a link or a submodule
         return None
-    if old is not None and after.lines == before.lines:
+    if after.lines == before.lines:
         return [line_of(hunk) for hunk in change.hunks]
     if change.new is None:  # it deletes what upstream has changed
         return None
     starts: list[int] = []
     for hunk in change.hunks:
-        if old is not None and occurrences(before.lines, hunk.old) != [line_of(hunk)]:
+        if not all(_once(before.lines, block) and _once(after.lines, block) for block in _blocks(hunk)):
             return None
-        there = occurrences(after.lines, hunk.old)
-        if len(there) != 1 or (starts and there[0] < starts[-1]):
+        start = occurrences(after.lines, hunk.old)[0]
+        if starts and start < starts[-1]:
             return None
-        if not hunk.trailing and there[0] + len(hunk.old) != len(after.lines):
+        if not hunk.trailing and start + len(hunk.old) != len(after.lines):
             return None  # it stood at the end of the file, and does no more
-        starts += there
+        starts.append(start)
     return starts
+
+
+def _blocks(hunk: Hunk) -> tuple[Sequence[bytes], ...]:
+    """What must stand just once: the hunk, and what it replaces by itself, or the lines beside an insertion.
+
+    The hunk as a whole is not enough: where upstream copied a function, the copy may have taken over the
+    context.
+    """
+    end = len(hunk.old) - hunk.trailing
+    core = hunk.old[hunk.leading : end]
+    return hunk.old, core or hunk.old[max(hunk.leading - 1, 0) : end + 1]
+
+
+def _once(lines: list[bytes], block: Sequence[bytes]) -> bool:
+    return len(occurrences(lines, block)) == 1
 
 
 def _has(tree: Tree, directory: str) -> bool:

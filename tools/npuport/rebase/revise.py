@@ -11,8 +11,9 @@ from pathlib import Path
 from npuport import git, store, trees
 from npuport.checkout import lock_file
 from npuport.errors import PortError
-from npuport.export import Intent, same_message, write_intent
+from npuport.export import same_message
 from npuport.fsio import exclusive, staged_directory
+from npuport.intent import Intent, write_intent
 from npuport.layout import Layout
 from npuport.lock import Lock
 from npuport.newpatch import mail_of

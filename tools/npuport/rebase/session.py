@@ -185,6 +185,8 @@ def resolution(layout: Layout, session: Session, scratch: Path) -> bytes:
     """
     assert session.conflict is not None
     tree = work_tree(layout)
+    if not (tree / ".git").is_dir():
+        raise PortError(f"{tree} is gone, or no git work tree any more", mend="npuport rebase --abort")
     for path in git.changed(tree, session.head):
         file = tree / path
         if file.is_file() and not file.is_symlink() and (line := _marker(file.read_bytes())):
@@ -192,7 +194,8 @@ def resolution(layout: Layout, session: Session, scratch: Path) -> bytes:
                 f"{file}, line {line}: a conflict marker is left", mend=f"edit {file} until it is right"
             )
     for path, stages in git.unmerged(tree).items():
-        if not {2, 3} <= stages.keys():  # left as it is, the whole file would come back
+        there = (tree / path).exists()
+        if there and not {2, 3} <= stages.keys():  # left as it is, the whole file would come back
             raise PortError(
                 f"{tree / path} is in one side only, and undecided",
                 mend=f"take its change where it belongs, then `git rm -f` or `git add` it in {tree}",

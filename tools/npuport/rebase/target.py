@@ -30,7 +30,8 @@ def resolve(
         The repository, and the pin.
 
     Raises:
-        PortError: upstream is out of reach; it has no such commit; the name is ambiguous.
+        PortError: upstream is out of reach; it has no such commit, or has the old pin no more; the name is
+            ambiguous.
     """
     wanted = f"heads/{lock.branch}" if ref is None else ref.removeprefix("refs/")
     if (
@@ -40,6 +41,12 @@ def resolve(
     ):
         raise PortError(f"{ref!r} is not the name of a commit", mend="name a branch, a tag or a commit's id")
     repository = store.update(layout, lock, offline=offline, progress=progress)
+    if not store.has(repository, lock.commit):
+        raise PortError(
+            f"{lock.url} has lost the old pin {lock.commit[:12]}: a force-push, or a shallow mirror",
+            mend="name a mirror that has it: NPUPORT_MIRROR; or correct upstream.commit by hand, empty "
+            "upstream.tree, and npuport refresh",
+        )
     commit = _find(repository, wanted)
     if not commit and re.fullmatch(r"[0-9a-f]{40}", wanted):
         repository = store.ensure(layout, replace(lock, commit=wanted), offline=offline, progress=progress)
