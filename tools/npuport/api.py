@@ -135,9 +135,8 @@ def _class_fields(symbol: Symbol, project: Project) -> dict[str, str | None]:
     if symbol.qualified.endswith("Config"):
         constructor = _methods(symbol, project).get("__init__")
         for node in ast.walk(constructor) if constructor else ():
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-                if isinstance(node.value, ast.Name) and node.value.id == "self":
-                    fields.setdefault(node.attr, None)
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self":
+                fields.setdefault(node.attr, None)
     return {name: value for name, value in fields.items() if not name.startswith("_")}
 
 
@@ -155,7 +154,7 @@ def _fields(name: str, old: Mapping[str, str | None], new: Mapping[str, str | No
 def _parameters(function: Function) -> dict[str, _Parameter]:
     arguments = function.args
     plain = [*arguments.posonlyargs, *arguments.args]
-    defaults: dict[str, ast.expr | None] = dict.fromkeys((a.arg for a in arguments_of(arguments)))
+    defaults: dict[str, ast.expr | None] = dict.fromkeys(a.arg for a in arguments_of(arguments))
     defaults |= {
         a.arg: value
         for a, value in zip(plain[len(plain) - len(arguments.defaults) :], arguments.defaults, strict=True)

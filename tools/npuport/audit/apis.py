@@ -1,4 +1,4 @@
-"""What is known of single names of torch and of other packages: under which rule they fall, and what else to write."""
+"""Single names of torch and of other packages: under which rule they fall, and what to write instead."""
 
 from dataclasses import dataclass
 

@@ -4,7 +4,8 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from npuport.audit.guards import Resolve
-from npuport.audit.values import Hit, Place, name_of, place_of, runs_shell
+from npuport.audit.places import Place, name_of, place_of
+from npuport.audit.values import SCALERS, Hit, runs_shell
 
 _FLOAT64 = {"torch.float64", "torch.double"}
 _COMPLEX = {
@@ -26,9 +27,8 @@ def judge_call(node: ast.Call, resolve: Resolve) -> Iterator[Hit]:
         yield Hit(keywords["pin_memory"], "pinned-memory", "pin_memory=True", "note")
     if _true(keywords.get("use_cuda")) and name_of(node.func) in _PROFILES:
         yield Hit(keywords["use_cuda"], "cuda-profiler", "use_cuda=True", "warning")
-    if callee in ("torch.amp.GradScaler", "torch.amp.grad_scaler.GradScaler", "torch.GradScaler"):
-        if not node.args and not {"device", None}.intersection(keywords):
-            yield Hit(node, "grad-scaler", "GradScaler(), for CUDA by default", "error", shim="no")
+    if callee in SCALERS and not node.args and not {"device", None}.intersection(keywords):
+        yield Hit(node, "grad-scaler", "GradScaler(), for CUDA by default", "error", shim="no")
     if callee == "torch.is_autocast_enabled" and not node.args and not keywords:
         yield Hit(
             node,
@@ -59,7 +59,7 @@ def _is_method(func: ast.Attribute, callee: str) -> bool:
     """Whether it is a method of a value, and not a function of some library's module."""
     if not callee or callee.startswith("builtins."):
         return True
-    return callee.startswith("imported:")
+    return isinstance(func.value, ast.Name) and callee.count(".") > 1  # from models import net
 
 
 def _moves(node: ast.Call) -> bool:

@@ -1,4 +1,4 @@
-"""Which patch of a series takes a finding away: the series is applied in memory, and looked at after each patch."""
+"""Which patch of a series takes a finding away: it is applied in memory, and looked at after each patch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

@@ -5,6 +5,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from npuport.audit.finding import Finding
 from npuport.audit.packages import judge_requirement
@@ -118,7 +119,7 @@ def scan_yaml(path: str, data: bytes) -> list[Finding]:
     """Devices and back ends in a configuration. A template that is no YAML yet is passed over."""
     if not re.search(rb"cuda|nccl|CUDA_VISIBLE", data):
         return []
-    import yaml
+    import yaml  # type: ignore[import-untyped, unused-ignore]
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     lines = decoded(data).splitlines()
@@ -157,8 +158,8 @@ def _setting(key: str, value: str) -> str:
     return "nccl" if value == "nccl" else ""
 
 
-def _scalars(node: object, key: str, depth: int) -> Iterator[tuple[str, "object"]]:
-    import yaml
+def _scalars(node: object, key: str, depth: int) -> Iterator[tuple[str, Any]]:
+    import yaml  # type: ignore[import-untyped, unused-ignore]
 
     if depth > 100:
         return

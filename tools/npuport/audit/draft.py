@@ -16,7 +16,6 @@ from npuport.newpatch import name_of
 from npuport.patch import ENVELOPE, parse_patch
 from npuport.source.module import Unparsed, parse
 from npuport.source.names import Scope
-from npuport.source.project import module_name
 
 _SUBJECT = "Choose the accelerator that is present"
 _REASON = """\
@@ -108,7 +107,7 @@ def _fixed(data: bytes, path: str, findings: Sequence[Finding]) -> tuple[bytes, 
 
 def _overlap(one: Edit, other: Edit) -> bool:
     """Whether two edits touch the same bytes; insertions at one place do not go together either."""
-    return one.start < other.end and other.start < one.end or one.start == other.start
+    return (one.start < other.end and other.start < one.end) or one.start == other.start
 
 
 def _applied(data: bytes, edits: Sequence[Edit]) -> bytes:
@@ -196,7 +195,7 @@ def _diff(path: str, old: bytes, new: bytes, mode: str) -> bytes:
     ended = [[line + "\n" for line in side[:-1]] + ([side[-1]] if side[-1] else []) for side in sides]
     lines += [
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-        for line in difflib.unified_diff(*ended, f"a/{path}", f"b/{path}")
+        for line in difflib.unified_diff(ended[0], ended[1], f"a/{path}", f"b/{path}")
     ]
     return "".join(lines).encode("utf-8", errors="surrogateescape")
 

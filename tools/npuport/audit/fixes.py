@@ -7,11 +7,13 @@ Where a change would have to guess, there is none.
 import ast
 import re
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from npuport.audit import apis
 from npuport.audit.finding import Edit, Fix
 from npuport.audit.guards import Resolve
-from npuport.audit.values import Hit, name_of
+from npuport.audit.places import name_of
+from npuport.audit.values import Hit
 from npuport.source.module import decoded
 from npuport.source.names import Scope
 
@@ -67,7 +69,7 @@ class Text:
         return start, self.starts[node.end_lineno - 1] + node.end_col_offset  # type: ignore[attr-defined]
 
     def holds(self, node: ast.expr) -> bool:
-        """Whether the bytes of a node are really that node; inside f-strings Python may tell the wrong ones."""
+        """Whether the bytes of a node are that node; inside f-strings Python may tell the wrong ones."""
         start, end = self.span(node)
         try:
             there = ast.parse(b"(" + self.data[start:end] + b"\n)", mode="eval").body
@@ -139,7 +141,7 @@ def _fix_name(node: ast.Name | ast.Attribute, call: ast.Call, text: Text, resolv
     if name in ("torch.cuda.amp.autocast", "torch.cuda.amp.GradScaler"):
         short = name.rpartition(".")[2]
         if isinstance(node, ast.Name):
-            moved = [] if text.amp_import() and node.id == short else None
+            moved: list[tuple[int, int, str]] | None = [] if text.amp_import() and node.id == short else None
         else:
             moved = [(start, end, f"{text.torch}.{'autocast' if short == 'autocast' else 'amp.GradScaler'}")]
         return None if moved is None else _with_type(call, moved, text, shifts=short == "autocast")
@@ -159,7 +161,7 @@ def _rooted(node: ast.expr, resolve: Resolve) -> bool:
 def _with_type(
     call: ast.Call, edits: list[tuple[int, int, str]], text: Text, *, shifts: bool = False
 ) -> Fix | None:
-    """Give a call the device's type as its first argument; where it `shifts`, the old first one was `enabled`."""
+    """Give a call the device's type as first argument; where that `shifts`, the old one was `enabled`."""
     if (shifts and len(call.args) > 1) or any(isinstance(a, ast.Starred) for a in call.args):
         return None
     _, end = text.span(call.func)
@@ -183,12 +185,17 @@ def _fix_choice(node: ast.expr, ancestors: Sequence[ast.AST], text: Text, resolv
 
 
 def _replaced(node: ast.expr, index: str, parent: ast.AST | None, text: Text, resolve: Resolve) -> Fix:
-    """A device's text becomes the type of the accelerator, or `torch.device(...)` around it the accelerator."""
-    if isinstance(parent, ast.Call) and parent.args == [node] and not parent.keywords:
-        if resolve(parent.func) == "torch.device":
-            return _fix(text, (*text.span(parent), f"{text.helper}({index})"))
+    """A device's text becomes the accelerator's type; `torch.device(...)` around it, the accelerator."""
+    if _makes_device(parent, node, resolve):
+        return _fix(text, (*text.span(parent), f"{text.helper}({index})"))
     new = f"str({text.helper}({index}))" if index else f"{text.helper}().type"
     return _fix(text, (*text.span(node), new))
+
+
+def _makes_device(parent: ast.AST | None, node: ast.expr, resolve: Resolve) -> TypeGuard[ast.Call]:
+    """Whether a node is the only argument of `torch.device`."""
+    alone = isinstance(parent, ast.Call) and parent.args == [node] and not parent.keywords
+    return alone and isinstance(parent, ast.Call) and resolve(parent.func) == "torch.device"
 
 
 def _fix_method(node: ast.Call, text: Text) -> Fix | None:
@@ -244,7 +251,7 @@ def _fix_text(
         return _fix_backend(node, ancestors, text, resolve)
     if hit.rule not in ("cuda-device", "autocast-cuda", "grad-scaler"):
         return None
-    kind, _, index = node.value.partition(":")
+    kind, _, index = str(node.value).partition(":")
     if kind != "cuda" or (index and not index.isdigit()) or (index and hit.rule != "cuda-device"):
         return None
     return _replaced(node, index, parent, text, resolve)
@@ -262,10 +269,9 @@ def _fix_format(node: ast.JoinedStr, parent: ast.AST | None, text: Text, resolve
     before, after = text.data[start:within], text.data[without:end]
     if not re.fullmatch(rb"[fF](['\"])cuda:\{\s*", before) or not re.fullmatch(rb"\s*\}['\"]", after):
         return None
-    if isinstance(parent, ast.Call) and parent.args == [node] and not parent.keywords:
-        if resolve(parent.func) == "torch.device":
-            (start, end), opening, closing = text.span(parent), f"{text.helper}(", ")"
-            return _fix(text, (start, within, opening), (without, end, closing))
+    if _makes_device(parent, node, resolve):
+        start, end = text.span(parent)
+        return _fix(text, (start, within, f"{text.helper}("), (without, end, ")"))
     return _fix(text, (start, within, f"str({text.helper}("), (without, end, "))"))
 
 

@@ -79,7 +79,7 @@ def _telling(data: bytes) -> list[bytes]:
 def added(
     old: Sequence[Finding], new: Sequence[Finding], before: Mapping[str, bytes], after: Mapping[str, bytes]
 ) -> list[Finding]:
-    """The findings of a tree that an older version of it had not: renamed files and moved code are not new."""
+    """The findings that an older tree had not; in renamed files and moved code they are not new."""
     moved = renames(before, after)
     fresh: list[Finding] = []
     left: list[Finding] = []

@@ -1,4 +1,4 @@
-"""Whether the model path reaches a finding: from the port's adapter, along references, without running anything.
+"""Whether the model path reaches a finding: from the port's adapter, along references; nothing is run.
 
 The graph errs on the side of reaching. A function is reached that a reached function refers to, called or
 not; a method, when its class is reached and its name is used anywhere on the way; what Python or torch call

@@ -13,8 +13,8 @@ _WIDTH = 100
 
 def line_of(finding: Finding) -> str:
     """A finding in one line."""
-    where = f"{finding.path}:{finding.line}"
-    return f"{where}: {finding.level}: {finding.what} ({finding.rule}){_path_of(finding)}; write {finding.neutral}"
+    found = f"{finding.path}:{finding.line}: {finding.level}: {finding.what} ({finding.rule})"
+    return f"{found}{_path_of(finding)}; write {finding.neutral}"
 
 
 def _path_of(finding: Finding) -> str:

@@ -217,7 +217,7 @@ _TABLE = (
     Rule(
         "cuda-env",
         "note",
-        "other variables of CUDA's and NCCL's: `CUDA_LAUNCH_BLOCKING`, `CUDA_HOME`, `PYTORCH_CUDA_ALLOC_CONF`",
+        "other variables of CUDA's: `CUDA_LAUNCH_BLOCKING`, `CUDA_HOME`, `PYTORCH_CUDA_ALLOC_CONF`",
         "without effect on an NPU",
         "the variable of the same purpose: ASCEND_LAUNCH_BLOCKING, PYTORCH_NPU_ALLOC_CONF, HCCL_*",
         "no",

@@ -128,7 +128,7 @@ def since(
 
 
 def drafted(subject: Subject, port: Port | None) -> Draft | None:
-    """The patch of the mechanical changes: for upstream on top of the series, else for the directory as it is.
+    """The patch of the mechanical changes: for upstream on top of the series, for a directory as it is.
 
     Raises:
         PortError: the series does not apply.

@@ -1,4 +1,4 @@
-"""Words in a program: which string is a device, a back end, a variable of the environment, and which only a word.
+"""Words in a program: which string is a device, a back end or a variable, and which is only a word.
 
 The same text may be a device (`x.to("cuda")`) or nothing (`print("cuda")`). What decides is where it stands:
 the nearest call, default, assignment, comparison or dictionary around it.
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from npuport.audit.finding import Level, Shim
 from npuport.audit.guards import Resolve, speaks_of_npu
+from npuport.audit.places import Place, name_of, place_of
 from npuport.audit.rules import RULES
 
 _DEVICE = re.compile(r"cuda(?::(?:\d+|\{\w*\}|%[ds])?)?")
@@ -45,7 +46,7 @@ _AUTOCAST = {
     *("torch.amp.custom_bwd", "torch.is_autocast_enabled", "torch.get_autocast_dtype"),
     *("torch.set_autocast_dtype", "torch.set_autocast_enabled", "torch.amp.is_autocast_available"),
 }
-_SCALER = {"torch.amp.GradScaler", "torch.amp.grad_scaler.GradScaler", "torch.GradScaler"}
+SCALERS = {"torch.amp.GradScaler", "torch.amp.grad_scaler.GradScaler", "torch.GradScaler"}
 _TAKES_DEVICE = {
     *("torch.device", "torch.set_default_device", "torch.Generator", "torch.load", "torch.jit.load"),
     *("torch.get_device_module", "torch.distributed.device_mesh.init_device_mesh", "torch.Stream"),
@@ -70,103 +71,12 @@ class Hit:
     shim: Shim | None = None
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a value stands.
+def judge_text(node: ast.Constant, text: str, ancestors: Sequence[ast.AST], resolve: Resolve) -> Hit | None:
+    """What a string constant assumes; None where it is only a word.
 
     Args:
-        kind: argument, keyword, default, assign, item, key, index, return, compare, start, none.
-        name: of the parameter, variable, key or function.
-        node: the call or comparison.
-        around: the value as it stands there: the f-string, the list, the choice.
+        text: the constant's value.
     """
-
-    kind: str
-    name: str = ""
-    node: ast.AST | None = None
-    around: ast.AST | None = None
-
-
-_NOWHERE = Place("none")
-_TRANSPARENT = (
-    ast.IfExp,
-    ast.BoolOp,
-    ast.List,
-    ast.Tuple,
-    ast.Set,
-    ast.Starred,
-    ast.NamedExpr,
-    ast.JoinedStr,
-)
-
-
-def place_of(node: ast.expr, ancestors: Sequence[ast.AST]) -> Place:
-    """Where a value stands: climb through lists, choices and formatting to what uses it."""
-    child: ast.AST = node
-    climbing = list(ancestors)
-    while climbing:
-        parent = climbing.pop()
-        if isinstance(parent, ast.IfExp) and child is parent.test:
-            return _NOWHERE
-        if isinstance(parent, _TRANSPARENT) or (isinstance(parent, ast.BinOp) and child is parent.left):
-            child = parent
-        elif isinstance(parent, ast.Attribute) and parent.attr == "format" and climbing:
-            child = climbing.pop()  # "cuda:{}".format(rank)
-        else:
-            return _place(child, parent, climbing)
-    return _NOWHERE
-
-
-def _place(child: ast.AST, parent: ast.AST, above: list[ast.AST]) -> Place:
-    if isinstance(parent, ast.keyword):
-        return Place("keyword", parent.arg or "", above[-1] if above else None, child)
-    if isinstance(parent, ast.Call) and child in parent.args:
-        return Place("argument", str(parent.args.index(child)), parent, child)  # type: ignore[arg-type]
-    if isinstance(parent, ast.arguments):
-        return Place("default", _parameter(parent, child), parent, child)
-    if isinstance(parent, (ast.Assign, ast.AnnAssign)) and child is parent.value:
-        target = parent.targets[-1] if isinstance(parent, ast.Assign) else parent.target
-        return Place("assign", name_of(target), parent, child)
-    if isinstance(parent, ast.Dict):
-        if child in parent.keys:
-            return Place("key", "", parent, child)
-        return Place("item", name_of(parent.keys[parent.values.index(child)]), parent, child)  # type: ignore[arg-type]
-    if isinstance(parent, ast.Return):
-        functions = [n.name for n in above if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
-        return Place("return", functions[-1] if functions else "", parent, child)
-    if isinstance(parent, (ast.Compare, ast.MatchValue)):
-        return Place("compare", "", parent, child)
-    if isinstance(parent, ast.Subscript) and child is parent.slice:
-        return Place("index", name_of(parent.value), parent, child)
-    return _NOWHERE
-
-
-def _parameter(arguments: ast.arguments, default: ast.AST) -> str:
-    """The parameter that a default belongs to."""
-    plain = [*arguments.posonlyargs, *arguments.args]
-    named = [*zip(plain[len(plain) - len(arguments.defaults) :], arguments.defaults, strict=True)]
-    named += [
-        (arg, value) for arg, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if value
-    ]
-    return next((arg.arg for arg, value in named if value is default), "")
-
-
-def name_of(node: ast.AST | None) -> str:
-    """The last name of a variable, attribute, item or key."""
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    if isinstance(node, ast.Subscript):
-        return name_of(node.slice)
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    return ""
-
-
-def judge_text(node: ast.Constant, ancestors: Sequence[ast.AST], resolve: Resolve) -> Hit | None:
-    """What a string constant assumes; None where it is only a word."""
-    text = node.value
     if not INTERESTING.search(text) or len(text) > 200:
         return None
     place = place_of(node, ancestors)
@@ -209,39 +119,43 @@ def _judge_device(node: ast.expr, shown: str, place: Place, callee: str, called:
         looks = isinstance(place.node.func, ast.Attribute) and _like_device(place.node.func.value)
         return Hit(node, "device-test", f"startswith({shown})", "warning") if looks else None
     if place.kind in ("index", "key"):
-        located = (
-            place.kind == "key" and isinstance(place.node, ast.Dict) and all(map(_is_device, place.node.keys))
-        )
-        return (
-            Hit(node, "cuda-device", shown, "warning")
-            if located and place.node.values and any(map(_is_device, place.node.values))
-            else None
-        )
+        return Hit(node, "cuda-device", shown, "warning") if _maps_devices(place) else None
     if place.kind in ("argument", "keyword"):
         if callee in _AUTOCAST or (called.endswith("autocast") and place.name in ("0", "device_type")):
             return Hit(node, "autocast-cuda", f"{called}({shown})", "error")
-        if callee in _SCALER:
+        if callee in SCALERS:
             return Hit(node, "grad-scaler", f"{called}({shown})", "error", shim="no")
-        second = called in ("get", "pop", "getenv", "setdefault", "getattr") and place.name not in ("0", "")
-        if (_TALK.fullmatch(called) and not second) or (
-            called in ("add_argument", "add_option") and place.kind == "argument"
-        ):
+        if _only_names(place, called):
             return None
     if place.kind == "argument":
         sure = callee in _TAKES_DEVICE or called == "to"
         return Hit(node, "cuda-device", shown, "error" if sure else "warning")
     if _PROSE.fullmatch(place.name.lower()) or _in_words(node, place):
         return None
-    defaults = place.kind == "default" or place.name == "default"
-    sure = defaults or bool(_DEVICE_WORD.search(place.name))
+    sure = place.kind == "default" or place.name == "default" or bool(_DEVICE_WORD.search(place.name))
     return Hit(node, "cuda-device", shown, "error" if sure else "warning")
+
+
+def _only_names(place: Place, called: str) -> bool:
+    """Whether a call takes the word as a name or a message; a default of `get` it does not."""
+    if called in ("add_argument", "add_option"):
+        return place.kind == "argument"
+    second = called in ("get", "pop", "getenv", "setdefault", "getattr") and place.name not in ("0", "")
+    return bool(_TALK.fullmatch(called)) and not second
+
+
+def _maps_devices(place: Place) -> bool:
+    """Whether it is a key of a dictionary from devices to devices, as `map_location` takes."""
+    if place.kind != "key" or not isinstance(place.node, ast.Dict):
+        return False
+    return all(map(_is_device, [*place.node.keys, *place.node.values]))
 
 
 def _in_words(node: ast.expr, place: Place) -> bool:
     """Whether it is one of many words, none of the others a device."""
     if not isinstance(place.around, (ast.List, ast.Tuple, ast.Set)) or _DEVICE_WORD.search(place.name):
         return False
-    if not isinstance(node, ast.Constant) or ":" in node.value or place.kind in ("argument", "keyword"):
+    if not isinstance(node, ast.Constant) or ":" in str(node.value) or place.kind in ("argument", "keyword"):
         return False
     others = [n.value for n in ast.walk(place.around) if isinstance(n, ast.Constant) and n is not node]
     return not any(isinstance(value, str) and _KNOWN.fullmatch(value) for value in others)
@@ -249,7 +163,7 @@ def _in_words(node: ast.expr, place: Place) -> bool:
 
 def _is_device(node: ast.expr | None) -> bool:
     if isinstance(node, ast.JoinedStr) and node.values:
-        return _is_device(node.values[0])  # type: ignore[arg-type]
+        return _is_device(node.values[0])
     return isinstance(node, ast.Constant) and bool(
         re.fullmatch(r"(?:cuda|cpu|npu)(?::\d*)?", str(node.value))
     )
@@ -258,9 +172,9 @@ def _is_device(node: ast.expr | None) -> bool:
 def _judge_test(node: ast.expr, shown: str, place: Place) -> Hit | None:
     if isinstance(place.node, ast.Compare):
         ops = place.node.ops
-        if any(isinstance(op, (ast.In, ast.NotIn)) for op in ops) and place.node.left is node:
-            if not any(_like_device(side) for side in place.node.comparators):
-                return None
+        member = any(isinstance(op, (ast.In, ast.NotIn)) for op in ops) and place.node.left is node
+        if member and not any(_like_device(side) for side in place.node.comparators):
+            return None
         return Hit(node, "device-test", ast.unparse(place.node)[:60], "warning")
     return Hit(node, "device-test", f"case {shown}", "warning")
 

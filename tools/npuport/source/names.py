@@ -122,7 +122,7 @@ class Scope:
 
 
 def absolute(node: ast.ImportFrom, package: str) -> str:
-    """The module that a `from ... import` names, seen from a package; a leading dot stays where it leads out."""
+    """The module that a `from ... import` names, seen from a package."""
     if not node.level:
         return node.module or ""
     parts = package.split(".") if package else []

@@ -1,0 +1,181 @@
+"""A walk that knows under which conditions code runs: only with CUDA, with an NPU provided for, forgiven."""
+
+import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from npuport.audit.guards import Resolve, cuda_when, ends, forgiven, npu_when, speaks_of_npu
+from npuport.source.visitor import Function, ScopedVisitor
+
+
+class ConditionVisitor(ScopedVisitor):
+    """A scoped walk that keeps the way to the present node and the conditions on it.
+
+    Attributes:
+        ancestors: the nodes around the present one, outermost first.
+        guarded: of how many conditions on CUDA this is the branch.
+        handled: of how many conditions an NPU has a branch of its own.
+        demanded: whether the program ends where the present condition fails.
+        forgiven: what each try statement around goes on after.
+    """
+
+    def __init__(self, tree: ast.Module, module: str, package: str) -> None:
+        super().__init__(tree, module, package)
+        self.ancestors: list[ast.AST] = []
+        self.guarded = 0
+        self.handled = 0
+        self.demanded = 0
+        self.forgiven: list[frozenset[str]] = []
+
+    def visit(self, node: ast.AST) -> None:
+        """Visit a node, remembering the way to it."""
+        visitor = getattr(self, f"visit_{type(node).__name__}", None)
+        if visitor:
+            visitor(node)
+        else:
+            self.generic_visit(node)
+
+    def generic_visit(self, node: ast.AST) -> None:
+        """Visit what is below a node."""
+        self.ancestors.append(node)
+        for child in ast.iter_child_nodes(node):
+            self.visit(child)
+        self.ancestors.pop()
+
+    def block(self, statements: list[ast.stmt]) -> None:
+        """Visit statements; after `if not torch.cuda.is_available(): return` CUDA is there."""
+        guarded = handled = 0
+        for number, statement in enumerate(statements):
+            if not isinstance(statement, ast.If):
+                self.visit(statement)
+                continue
+            with self._when(handled=self._has_sibling(statement, statements, number)):
+                self.visit(statement)
+            if ends(statement.body, self.resolve) == "leave":
+                without = cuda_when(statement.test, False, self.resolve)
+                npu = npu_when(statement.test, True, self.resolve)
+                guarded, handled = guarded + without, handled + npu
+                self.guarded, self.handled = self.guarded + without, self.handled + npu
+        self.guarded, self.handled = self.guarded - guarded, self.handled - handled
+
+    def _has_sibling(self, statement: ast.If, statements: list[ast.stmt], number: int) -> bool:
+        """Whether one of the conditions that stand together with this one is the NPU's."""
+        if not cuda_when(statement.test, True, self.resolve):
+            return False
+        for step in (-1, 1):
+            at = number + step
+            while 0 <= at < len(statements) and isinstance(other := statements[at], ast.If):
+                if speaks_of_npu(other.test):
+                    return True
+                at += step
+        return False
+
+    @contextmanager
+    def _when(
+        self, *, guarded: bool = False, handled: bool = False, demanded: bool = False
+    ) -> Iterator[None]:
+        self.guarded += guarded
+        self.handled += handled
+        self.demanded += demanded
+        yield
+        self.guarded -= guarded
+        self.handled -= handled
+        self.demanded -= demanded
+
+    @contextmanager
+    def _below(self, node: ast.AST) -> Iterator[None]:
+        self.ancestors.append(node)
+        yield
+        self.ancestors.pop()
+
+    def visit_If(self, node: ast.If) -> None:
+        """A condition on CUDA guards its branch; one with a branch for the NPU is no assumption."""
+        if isinstance(node.test, (ast.Name, ast.Attribute)) and "TYPE_CHECKING" in ast.unparse(node.test):
+            return
+        present, absent = (cuda_when(node.test, truth, self.resolve) for truth in (True, False))
+        apart = (present or absent) and self._has_branch(node)
+        stops = absent and ends(node.body, self.resolve) == "stop"
+        with self._below(node):
+            with self._when(handled=apart or speaks_of_npu(node.test), demanded=stops):
+                self.visit(node.test)
+            with self._when(guarded=present, handled=apart or npu_when(node.test, False, self.resolve)):
+                self.block(node.body)
+            with self._when(guarded=absent, handled=apart or npu_when(node.test, True, self.resolve)):
+                self.block(node.orelse)
+
+    def _has_branch(self, node: ast.If) -> bool:
+        """Whether an elif or else is the NPU's."""
+        while len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
+            node = node.orelse[0]
+            if speaks_of_npu(node.test):
+                return True
+        return any(speaks_of_npu(statement) for statement in node.orelse)
+
+    def visit_Assert(self, node: ast.Assert) -> None:
+        """An assertion of CUDA."""
+        demanded = cuda_when(node.test, True, self.resolve)
+        with self._below(node), self._when(handled=speaks_of_npu(node.test), demanded=demanded):
+            self.visit(node.test)
+
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        """`a if condition else b`."""
+        present, absent = (cuda_when(node.test, truth, self.resolve) for truth in (True, False))
+        with self._below(node), self._when(handled=speaks_of_npu(node) and (present or absent)):
+            if present and self.chosen(node):
+                return
+            self.visit(node.test)
+            with self._when(guarded=present):
+                self.visit(node.body)
+            with self._when(guarded=absent):
+                self.visit(node.orelse)
+
+    def chosen(self, _: ast.IfExp) -> bool:
+        """Whether a choice that depends on CUDA is judged as a whole, and nothing in it by itself."""
+        return False
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> None:
+        """`torch.cuda.is_available() and ...` guards what follows it."""
+        with self._below(node), self._when(handled=speaks_of_npu(node)):
+            entered = 0
+            for value in node.values:
+                self.visit(value)
+                if cuda_when(value, isinstance(node.op, ast.And), self.resolve):
+                    entered += 1
+                    self.guarded += 1
+            self.guarded -= entered
+
+    def visit_Try(self, node: ast.Try) -> None:
+        """A failed import that is forgiven is a choice."""
+        with self._below(node):
+            self.forgiven.append(forgiven(node))
+            self.block(node.body)
+            self.forgiven.pop()
+            for handler in node.handlers:
+                self.block(handler.body)
+            self.block(node.orelse)
+            self.block(node.finalbody)
+
+    def function(self, node: Function) -> None:
+        """A function that a test framework skips without CUDA is guarded."""
+        skipped = any(
+            isinstance(d, ast.Call) and any(_skips(d, argument, self.resolve) for argument in d.args)
+            for d in node.decorator_list
+        )
+        with self._below(node), self._when(guarded=skipped):
+            super().function(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        """Remember the way into it."""
+        with self._below(node):
+            super().visit_ClassDef(node)
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        """Remember the way into it."""
+        with self._below(node):
+            super().visit_Lambda(node)
+
+
+def _skips(decorator: ast.Call, argument: ast.expr, resolve: Resolve) -> bool:
+    """Whether a decorator leaves a test out where CUDA is missing."""
+    name = ast.unparse(decorator.func)
+    return "skip" in name and cuda_when(argument, "Unless" in name, resolve)
