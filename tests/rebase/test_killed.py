@@ -5,6 +5,7 @@ new port; then, from the same start, it is killed before its first step, its sec
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from disagreement import SEEDED, disagree, resolution, stop
-from gitworld import TOOLS
+from gitworld import TOOLS, git
+from npuport.lock import read_lock
 from world import World
 
 State = dict[str, bytes]
@@ -53,10 +55,10 @@ def resolve(world: World) -> None:
 def wait_to_move(world: World) -> None:
     """The pin moved by hand: two patches want new line numbers."""
     shift(world)
-    lock = world.layout.lock
-    head = lock.read_text().splitlines()[:6]
-    tip = subprocess.run(["git", "rev-parse", "main"], cwd=world.upstream, capture_output=True, text=True)
-    lock.write_text("\n".join([*head[:5], f'  commit: "{tip.stdout.strip()}"']) + "\n")
+    pin = read_lock(world.layout.lock).commit
+    text = world.layout.lock.read_text().partition("license:")[0]
+    tip = git(world.upstream, "rev-parse", "main")
+    world.layout.lock.write_text(re.sub("  tree:.*", "", text.replace(pin, tip)))
 
 
 START = ("rebase", "--to", "main")
@@ -115,9 +117,8 @@ class Trial:
         assert self.state() == new, f"killed at step {step}, and not put right by the next"
         assert set(self.world.state()) == set(new), f"killed at step {step}, and something is left behind"
         assert not self.world.tree.exists()
-        assert (
-            self.world.npuport("verify").code == 0
-        )  # it holds the lock of out/, and clears what is stale there
+        assert self.world.npuport("port").code == 0
+        assert self.world.npuport("verify").code == 0
         assert not list(self.world.layout.out.glob(".staging-*")), f"killed at step {step}"
 
     def outcome(self) -> tuple[State, State]:

@@ -173,3 +173,19 @@ def test_nothing_of_upstreams_runs(world: World, tmp_path: Path) -> None:
         subprocess.run(["git", "config", "--global", "core.autocrlf"], capture_output=True).stdout
         == b"true\n"
     )
+
+
+def test_the_ported_tree_has_edits(world: World) -> None:
+    """What a person has not yet made a patch of is never lost, wherever the port goes."""
+    world.npuport("port")
+    ported = world.layout.ported.resolve()
+    (ported / "lumen/blocks.py").write_text("mine = 1\n")
+    world.history.insert("Explain", SEEDED, 5)
+    answer = world.attempt()
+    kept = [path for path in world.layout.out.rglob("blocks.py") if path.read_text() == "mine = 1\n"]
+    assert kept, answer
+    if answer.data.get("published"):
+        assert world.npuport("port", "--force").code == 0
+        assert world.npuport("verify").code == 0
+    else:
+        assert answer.data["try"]
