@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = {
     "lint": "hygiene of the series: what a maintainer would send a patch back for",
     "audit": "what in upstream still assumes CUDA, and which patch covers it",
     "rebase": "move the pin to a newer upstream commit and carry the series along",
+    "watch": "is there a newer upstream, and would the series apply to it",
     "parity": "compare the ported model on the device with upstream's on the CPU",
     "sim": "the simulated Ascend: build it, run any command on it",
 }
