@@ -1,7 +1,8 @@
 """Arguments in; text, JSON and exit code out. The only module that prints, and the only one that exits.
 
 Exit codes: 0 good; 1 a finding, or something the user can mend; 2 wrong usage; 3 a fault of npuport's own,
-with the traceback in a log file; 130 interrupted.
+with the traceback in a log file; 130 interrupted. `watch` has two more: 10 newer and clean, 11 newer and a
+person is needed.
 """
 
 import argparse

@@ -44,7 +44,7 @@ class Outcome:
     Args:
         text: for a person; empty where the command's work has spoken for itself.
         data: for a program: the one JSON object that `--json` prints instead of the text.
-        code: 0, or 1 where the command has found something wrong.
+        code: 0, or 1 where the command has found something wrong; see `cli` for watch's own.
     """
 
     text: str
