@@ -126,7 +126,7 @@ class ConditionVisitor(ScopedVisitor):
             self.visit(node.test)
             with self._when(guarded=present):
                 self.visit(node.body)
-            with self._when(guarded=absent):
+            with self._when(guarded=absent, handled=npu_when(node.test, True, self.resolve)):
                 self.visit(node.orelse)
 
     def chosen(self, _: ast.IfExp) -> bool:

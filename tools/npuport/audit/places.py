@@ -23,6 +23,7 @@ class Place:
 
 
 _NOWHERE = Place("none")
+_MAKES_MANY = (ast.ListComp, ast.SetComp, ast.GeneratorExp)
 _TRANSPARENT = (
     ast.IfExp,
     ast.BoolOp,
@@ -32,6 +33,7 @@ _TRANSPARENT = (
     ast.Starred,
     ast.NamedExpr,
     ast.JoinedStr,
+    *_MAKES_MANY,
 )
 
 
@@ -42,6 +44,8 @@ def place_of(node: ast.expr, ancestors: Sequence[ast.AST]) -> Place:
     while climbing:
         parent = climbing.pop()
         if isinstance(parent, ast.IfExp) and child is parent.test:
+            return _NOWHERE
+        if isinstance(parent, _MAKES_MANY) and child is not parent.elt:
             return _NOWHERE
         if isinstance(parent, _TRANSPARENT) or (isinstance(parent, ast.BinOp) and child is parent.left):
             child = parent

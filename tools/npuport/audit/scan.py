@@ -14,7 +14,7 @@ from npuport.source.tree import kind
 
 #: A file without any of these words assumes nothing; its syntax is looked at all the same.
 _WORDS = re.compile(
-    rb"cuda|nccl|cudnn|tf32|triton|flash|xformers|apex|nvidia|nvml|nvcc|nsys|amp\b|GradScaler|autocast|pin_memory"
+    rb"cuda|nccl|cublas|cudnn|tf32|triton|flash|xformers|apex|nvidia|nvml|nvcc|nsys|amp\b|GradScaler|autocast|pin_memory"
     rb"|double|float64|complex|polar|fft|CUDA|NVIDIA|gpu|tensorrt|cupy|bitsandbytes|_ssm|causal_conv1d"
     rb"|spconv|torchsparse|Minkowski|nvdiffrast|tinycudann|transformer_engine|cudf|cuml|cugraph|natten"
     rb"|sageattention|torch2trt|cfloat|cdouble|fp32_precision|NCCL|stft",

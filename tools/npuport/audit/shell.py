@@ -99,7 +99,7 @@ def _judge(script: _Script, command: Command) -> Iterator[Finding]:
     installs = any(word.text in ("install", "add") for word in command.words[1:4]) and not talks
     for number, word in enumerate(command.words):
         before = command.words[number - 1].text if number else ""
-        if not word.literal and re.search(r"\$\{?CUDA_VISIBLE_DEVICES\b", word.text):
+        if "CUDA_VISIBLE_DEVICES" in word.expands:
             yield script.finding(word.start, "cuda-visible-devices", "$CUDA_VISIBLE_DEVICES")
         if talks or word in assigned:
             continue

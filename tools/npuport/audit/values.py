@@ -91,7 +91,7 @@ def judge_text(node: ast.Constant, text: str, ancestors: Sequence[ast.AST], reso
     if _TOOL.match(text) and not _TALK.fullmatch(called) and place.kind in ("argument", "assign", "keyword"):
         return Hit(node, "nvidia-smi" if "nvidia-smi" in text else "cuda-extension", text.split()[0], "error")
     if _DEVICE.fullmatch(text):
-        loose = text.endswith(":") and not isinstance(place.around, (ast.JoinedStr, ast.BinOp))
+        loose = text.endswith(":") and not isinstance(ancestors[-1], (ast.JoinedStr, ast.BinOp))
         if loose and called != "startswith":
             return None
         return _judge_device(node, shown, place, callee, called)

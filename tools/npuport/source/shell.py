@@ -11,6 +11,8 @@ _RESERVED = {
     *("if", "then", "else", "elif", "fi", "do", "done", "while", "until", "!", "{", "}", "time", "esac")
 }
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=(.*)", re.S)
+_VARIABLE = re.compile(r"\$([A-Za-z_]\w*)")
+_PARAMETER = re.compile(r"\$\{[!#]?([A-Za-z_]\w*)")
 _DEEPEST = 50
 
 
@@ -22,13 +24,13 @@ class Word:
         text: without its quotes; expansions stay as they are written, command substitutions as `$()`.
         start: its first byte.
         end: the byte behind it.
-        literal: whether it is in single quotes throughout, so that nothing in it is expanded.
+        expands: the names of the variables that are expanded in it.
     """
 
     text: str
     start: int
     end: int
-    literal: bool = False
+    expands: tuple[str, ...] = ()
 
     @property
     def assignment(self) -> tuple[str, str] | None:
@@ -72,6 +74,7 @@ class _Lexer:
         self.at = 0
         self.found: list[Command] = []
         self.documents: list[tuple[str, bool]] = []
+        self.expanded: list[str] = []
         self.depth = 0
 
     def script(self, closing: str) -> None:
@@ -134,7 +137,7 @@ class _Lexer:
     def _word(self, closing: str) -> Word:
         start = self.at
         parts: list[str] = []
-        literal = self.text[start] == "'"
+        outer, self.expanded = self.expanded, []
         while self.at < len(self.text):
             character = self.text[self.at]
             if character in " \t\r\n;&|()<>" or (closing and character == closing):
@@ -144,9 +147,7 @@ class _Lexer:
                 end = len(self.text) if end < 0 else end
                 parts.append(self.text[self.at + 1 : end])
                 self.at = end + 1
-                continue
-            literal = False
-            if character == '"':
+            elif character == '"':
                 self.at += 1
                 parts += self._quoted()
             elif character == "\\":
@@ -156,7 +157,9 @@ class _Lexer:
                 parts += self._expansion(character)
         if self.at == start:  # a closing bracket of nothing
             self.at += 1
-        return Word("".join(parts), start, min(self.at, len(self.text)), literal)
+        word = Word("".join(parts), start, min(self.at, len(self.text)), tuple(self.expanded))
+        self.expanded = outer
+        return word
 
     def _quoted(self) -> Iterator[str]:
         while self.at < len(self.text) and self.text[self.at] != '"':
@@ -180,11 +183,24 @@ class _Lexer:
             self.at += 1
             self.script("`")
             yield "$()"
-        elif self.text.startswith("${", self.at):
-            end = self.text.find("}", self.at)
-            end = len(self.text) if end < 0 else end + 1
-            yield self.text[self.at : end]
-            self.at = end
+        elif self.text.startswith("${", self.at) and self.depth < _DEEPEST:
+            yield from self._parameter()
         else:
+            if name := _VARIABLE.match(self.text, self.at):
+                self.expanded.append(name[1])
             self.at += 1
             yield character
+
+    def _parameter(self) -> Iterator[str]:
+        """`${NAME:-word}`; the word may hold substitutions of its own."""
+        self.depth += 1
+        if name := _PARAMETER.match(self.text, self.at):
+            self.expanded.append(name[1])
+        self.at += 2
+        yield "${"
+        while self.at < len(self.text) and self.text[self.at] not in "}\n":
+            yield from self._expansion(self.text[self.at])
+        if self.text[self.at : self.at + 1] == "}":
+            self.at += 1
+            yield "}"
+        self.depth -= 1
