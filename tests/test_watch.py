@@ -149,7 +149,7 @@ def test_branch_and_tag_of_one_name(port: Port, capsys: Capture) -> None:
 
 
 def test_order_of_versions(upstream: Path) -> None:
-    ordered = "v1.10.1 v1.10 v1.10-rc2 v1.10-rc1 v1.10-beta v1.9 v1.0.post1 v1.0".split()
+    ordered = ["v1.10.1", "v1.10", "v1.10-rc2", "v1.10-rc1", "v1.10-beta", "v1.9", "v1.0.post1", "v1.0"]
     for name in sorted(ordered):
         git(upstream, "tag", name)
     names = [name for name, _ in gittags.tags_above(upstream, git(upstream, "rev-parse", "HEAD"))]
