@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 from npuport.layout import HARNESS
 from npuport.rebase.escape import block, code, visible
 from npuport.rebase.report import LONGEST, html, markdown, report_json, write
-from npuport.rebase.summary import Summary
+from npuport.rebase.summary import LicenseChange, Summary
 from npuport.rebase.verdict import Clash, Verdict
 from summaries import commit, proof, quiet, summary
 
@@ -187,6 +187,17 @@ def test_everything_is_told(page: Any) -> None:
         "7 commits, newest first",
     ):
         assert said in seen, said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [("a", "b", "has changed"), ("none", "b", "is new"), ("a", "", "is gone"), ("a", "none", "is gone")],
+)
+def test_licence_that_differs(old: str, new: str, told: str) -> None:
+    data = report_json(replace(quiet(), license=LicenseChange("LICENSE", old, new, "")))
+    assert f"`LICENSE` {told}. The ported tree" in markdown(data)
+    assert f"LICENSE {told}. The ported tree" in Seen(html(data)).text
+    assert "```" not in markdown(data)
 
 
 def test_three_sides_of_a_conflict() -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 LONGEST = 500
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 # Safe between backticks wherever that is: in a paragraph, in a list, in a table.
-_PLAIN = re.compile(r"(?! )[^`|\\<>&]+(?<! )")
+_PLAIN = re.compile(r"(?! )[^`|\\]+(?<! )")
 
 
 def visible(text: str) -> str:

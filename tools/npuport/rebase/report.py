@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from npuport.device import SIMULATED
 from npuport.fsio import write_atomically
+from npuport.lock import NO_LICENSE
 from npuport.rebase.escape import block, code, visible
 from npuport.rebase.proof import state_dict_difference
 from npuport.rebase.summary import Summary
@@ -109,8 +110,8 @@ def _page(data: dict[str, Any]) -> dict[str, Any]:
             verdict["patch"]: verdict_from_json(verdict).detail for verdict in [*verdicts, *data["ahead"]]
         },
         "clashes": [(verdict, clash) for verdict in verdicts for clash in verdict["clashes"]],
-        "license_changed": data["license"]["old"] != data["license"]["new"],
-        "license_diff": data["license"]["diff"].rstrip("\n").split("\n"),
+        "license_state": _license(data["license"]),
+        "license_diff": data["license"]["diff"].rstrip("\n").split("\n") if data["license"]["diff"] else [],
         "turned_red": [name for name in after["red"] if name not in red] if before and after else [],
         "proof": after or before,
         "commit": _commit,
@@ -122,6 +123,15 @@ def _title(data: dict[str, Any]) -> str:
     old, new = (data[pin]["commit"]["id"][:12] for pin in ("old", "new"))
     done = "published" if data["published"] else "applies"
     return f"Upstream {old} to {new}: {done if data['good'] else 'a person has to decide'}"
+
+
+def _license(change: dict[str, str]) -> str:
+    """What became of upstream's licence."""
+    if change["old"] == change["new"]:
+        return "the same"
+    if change["new"] in ("", NO_LICENSE):
+        return "gone"
+    return "new" if change["old"] in ("", NO_LICENSE) else "changed"
 
 
 def _commit(commit: dict[str, str]) -> str:
