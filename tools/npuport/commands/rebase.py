@@ -10,20 +10,27 @@ from npuport.commands import Outcome, layout_of, shown
 from npuport.errors import UsageError
 
 if TYPE_CHECKING:
+    from npuport.layout import Layout
     from npuport.rebase.job import Step
+
+
+_USAGE = (
+    "npuport rebase (--to REF | --latest | --continue | --skip | --abort | --status | --bisect PATCH) [...]"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own arguments."""
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--to", metavar="REF", help="the new pin: a branch, a tag or a commit of upstream's")
-    what.add_argument("--latest", action="store_true", help="the tip of the branch that the lock names")
-    what.add_argument(
-        "--continue", action="store_true", help="go on: the conflict is resolved in the work tree"
-    )
+    target = parser.add_mutually_exclusive_group()
+    target.add_argument("--to", metavar="REF", help="the new pin: a branch, a tag or a commit of upstream's")
+    target.add_argument("--latest", action="store_true", help="the tip of the branch that the lock names")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--continue", action="store_true", help="go on: the conflict is resolved")
     what.add_argument("--skip", action="store_true", help="go on without the patch that conflicts")
     what.add_argument("--abort", action="store_true", help="end the rebase; the port stays as it was")
     what.add_argument("--status", action="store_true", help="where the rebase stands")
+    what.add_argument("--bisect", metavar="PATCH", help="the first commit where it stops applying")
+    what.add_argument("--bisect-parity", metavar="CASE", help="the first commit where it turns red")
     parser.add_argument("--dry-run", action="store_true", help="show everything, change nothing")
     parser.add_argument("--offline", action="store_true", help="take upstream as the cache has it")
     parser.add_argument(
@@ -47,6 +54,8 @@ def run_rebase(args: argparse.Namespace) -> Outcome:
     layout = layout_of(args)
     if Path.cwd().is_relative_to(session.directory(layout)):  # which may go while we are in it
         os.chdir(layout.root)
+    if args.bisect is not None or args.bisect_parity is not None:
+        return _bisect(args, layout)
     if args.abort:
         ended = session.abort(layout)
         text = "the rebase has ended; the port is as it was" if ended else "no rebase is under way"
@@ -67,25 +76,44 @@ def run_rebase(args: argparse.Namespace) -> Outcome:
 
 
 def _check(args: argparse.Namespace) -> None:
-    """Refuse options that mean nothing together."""
-    starting = args.to is not None or args.latest
+    """Refuse what means nothing together."""
+    target = args.to is not None or args.latest
     going_on = getattr(args, "continue") or args.skip
+    bisecting = args.bisect is not None or args.bisect_parity is not None
+    starting = target and not bisecting
+    problem = ""
+    if not (target or going_on or bisecting or args.abort or args.status):
+        problem = "one of --to, --latest, --continue, --skip, --abort, --status, --bisect is required"
+    elif target and (going_on or args.abort or args.status):
+        problem = "--to and --latest begin a rebase, or a search"
     misplaced = {
         "--dry-run": args.dry_run and not starting,
-        "--parity": args.parity and not (starting or going_on),
+        "--parity": args.parity and not (starting or going_on or args.bisect_parity is not None),
         "--no-parity": args.no_parity and not going_on,
         "--accept-license": args.accept_license and not (starting or going_on),
-        "--offline": args.offline and not (starting or going_on),
+        "--offline": args.offline and not (starting or going_on or bisecting),
     }
     for option, wrong in misplaced.items():
-        if wrong:
-            usage = "npuport rebase (--to REF | --latest | --continue | --skip | --abort | --status) [...]"
-            raise UsageError(f"{option} does not go with that", f"usage: {usage}")
+        if wrong and not problem:
+            problem = f"{option} does not go with that"
+    if problem:
+        raise UsageError(problem, f"usage: {_USAGE}")
 
 
 def outcome_of(args: argparse.Namespace, step: "Step") -> Outcome:
     """Where a rebase stands, for a person and for a program."""
     return Outcome(_text(args, step), _data(args, step), int(bool(step.summary.decisions)))
+
+
+def _bisect(args: argparse.Namespace, layout: "Layout") -> Outcome:
+    from npuport.rebase.bisect import bisect_parity, bisect_patch
+
+    how = {"offline": args.offline, "progress": args.progress}
+    if args.bisect is not None:
+        found = bisect_patch(layout, args.bisect, args.to, **how)
+    else:
+        found = bisect_parity(layout, args.bisect_parity, tuple(args.parity or ()), args.to, **how)
+    return Outcome(found.text, found.as_json(), int(found.bad is not None))
 
 
 def _text(args: argparse.Namespace, step: "Step") -> str:

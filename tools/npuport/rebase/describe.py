@@ -45,6 +45,22 @@ def summarise(
     )
 
 
+def sources(
+    repository: Path, lock: Lock, target: str, adapter: bytes
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is new in upstream's source: differences of the entry points, and CUDA assumptions; lines each.
+
+    Args:
+        adapter: the port's adapter, which says what of upstream the port uses; it is read, not run.
+    """
+    from npuport.api import difference
+    from npuport.audit import new_assumptions
+    from npuport.source.tree import read_commit
+
+    old, new = read_commit(repository, lock.commit), read_commit(repository, target)
+    return difference(old, new, adapter), new_assumptions(old, new, adapter)
+
+
 def decisions(
     verdicts: Sequence[Verdict], license_change: LicenseChange, *, accepted: bool
 ) -> tuple[str, ...]:

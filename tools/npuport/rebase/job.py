@@ -14,7 +14,7 @@ from npuport.lock import Lock, format_lock, remember
 from npuport.publication import publish
 from npuport.rebase import session as sessions
 from npuport.rebase.carry import Carried, Decision, carry
-from npuport.rebase.describe import compare_licenses, summarise
+from npuport.rebase.describe import compare_licenses, sources, summarise
 from npuport.rebase.summary import Pin, Summary
 from npuport.rebase.verdict import Verdict
 from npuport.series import SERIES, PatchFile, digest, format_series
@@ -77,8 +77,13 @@ class Job:
 
     def look(self, decisions: Mapping[str, Decision] | None = None) -> Step:
         """What would come of it."""
+        step = self._ahead(decisions or {})
+        return replace(step, summary=self._with_sources(step.summary))
+
+    def _ahead(self, decisions: Mapping[str, Decision]) -> Step:
+        """What would come of it, as far as the series is concerned."""
         with staged_directory(cache_dir() / "staging") as staged:
-            found = self._carry(staged, decisions or {}, ahead=True).verdicts
+            found = self._carry(staged, decisions, ahead=True).verdicts
         end = next((number for number, verdict in enumerate(found, 1) if verdict.needs_person), len(found))
         return Step(self.summary(found[:end], found[end:]), True, None)
 
@@ -87,7 +92,7 @@ class Job:
         with staged_directory(self.layout.out) as staged:
             carried = self._carry(staged, decisions)
             waiting = len(carried.verdicts) < len(self.files)
-            summary = self.look(decisions).summary if waiting else self.summary(carried.verdicts)
+            summary = self._ahead(decisions).summary if waiting else self.summary(carried.verdicts)
             if not (carried.stopped or summary.decisions or self.request.parity):
                 trees.keep(self.layout, staged / "tree", carried.commit)
                 self.publish(carried)
@@ -102,7 +107,7 @@ class Job:
 
     def conclude(self, outcome: Outcome) -> Step:
         """Prove what is carried, if that was asked for, publish it if nothing is left to decide, report."""
-        summary = outcome.summary
+        summary = self._with_sources(outcome.summary)
         if self.request.parity and not outcome.carried.stopped and not summary.decisions:
             summary = self._prove(summary)
             if not summary.decisions:
@@ -169,7 +174,7 @@ class Job:
 
     def _prove(self, summary: Summary) -> Summary:
         """Run parity on the old port and on the new one; what is not a pass is for a person."""
-        from npuport.rebase.proof import prove
+        from npuport.rebase.proof import prove, state_dict_difference
 
         sizes, reports = self.request.parity, self.layout.rebase / "parity"
         before = prove(self.layout, sizes, reports / "before", self.progress)
@@ -181,7 +186,16 @@ class Job:
             decide = (
                 f"parity of the new port: {after.verdict}{was}; --continue --no-parity takes it as it is",
             )
-        return replace(summary, before=before, after=after, decisions=decide)
+        api = summary.api + state_dict_difference(before, after)
+        return replace(summary, api=api, before=before, after=after, decisions=decide)
+
+    def _with_sources(self, summary: Summary) -> Summary:
+        """Add what is new in upstream's source; nothing is where the pin stays."""
+        if self.new.commit.id == self.lock.commit:
+            return summary
+        adapter = self.layout.adapter.read_bytes() if self.layout.adapter.is_file() else b""
+        api, assumptions = sources(self.repository, self.lock, self.new.commit.id, adapter)
+        return replace(summary, api=api, assumptions=assumptions)
 
     def _changelog(self, carried: Carried) -> str:
         from npuport import changelog

@@ -3,6 +3,7 @@
 from npuport.rebase.job import Step
 from npuport.rebase.verdict import Clash, Verdict
 
+_MANY = 20  # patches; of more, those that need no look are only counted
 _LINES = 8  # of each side of a conflict; the report and the work tree hold them all
 
 
@@ -21,7 +22,15 @@ def findings(step: Step) -> list[str]:
     """What was found, a line each, conflicts at length."""
     summary = step.summary
     lines = []
+    quiet = (
+        [v for v in summary.verdicts if v.kind in ("clean", "moved")] if len(summary.verdicts) > _MANY else []
+    )
+    for kind in ("clean", "moved"):
+        if count := sum(verdict.kind == kind for verdict in quiet):
+            lines.append(f"  {kind:<10}  {count} patches")
     for verdict in summary.verdicts:
+        if verdict in quiet:
+            continue
         lines.append(_line(verdict, "" if verdict.needs_person else verdict.detail))
         if verdict.needs_person:
             for clash in verdict.clashes:
