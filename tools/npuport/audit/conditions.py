@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from npuport.audit.guards import Resolve, cuda_when, ends, forgiven, npu_when, speaks_of_npu
 from npuport.source.visitor import Function, ScopedVisitor
@@ -17,6 +17,7 @@ class ConditionVisitor(ScopedVisitor):
         handled: of how many conditions an NPU has a branch of its own.
         demanded: whether the program ends where the present condition fails.
         forgiven: what each try statement around goes on after.
+        opened: the conditions that guard the present node, each with the numbers of the findings in it.
     """
 
     def __init__(self, tree: ast.Module, module: str, package: str) -> None:
@@ -26,6 +27,7 @@ class ConditionVisitor(ScopedVisitor):
         self.handled = 0
         self.demanded = 0
         self.forgiven: list[frozenset[str]] = []
+        self.opened: list[range] = []
 
     def visit(self, node: ast.AST) -> None:
         """Visit a node, remembering the way to it."""
@@ -44,19 +46,18 @@ class ConditionVisitor(ScopedVisitor):
 
     def block(self, statements: list[ast.stmt]) -> None:
         """Visit statements; after `if not torch.cuda.is_available(): return` CUDA is there."""
-        guarded = handled = 0
-        for number, statement in enumerate(statements):
-            if not isinstance(statement, ast.If):
-                self.visit(statement)
-                continue
-            with self._when(handled=self._has_sibling(statement, statements, number)):
-                self.visit(statement)
-            if ends(statement.body, self.resolve) == "leave":
-                without = cuda_when(statement.test, False, self.resolve)
-                npu = npu_when(statement.test, True, self.resolve)
-                guarded, handled = guarded + without, handled + npu
-                self.guarded, self.handled = self.guarded + without, self.handled + npu
-        self.guarded, self.handled = self.guarded - guarded, self.handled - handled
+        with ExitStack() as rest:
+            for number, statement in enumerate(statements):
+                if not isinstance(statement, ast.If):
+                    self.visit(statement)
+                    continue
+                before = self.count
+                with self._when(handled=self._has_sibling(statement, statements, number)):
+                    self.visit(statement)
+                if ends(statement.body, self.resolve) == "leave":
+                    without = cuda_when(statement.test, False, self.resolve)
+                    npu = npu_when(statement.test, True, self.resolve)
+                    rest.enter_context(self._when(guarded=without, handled=npu, since=before))
 
     def _has_sibling(self, statement: ast.If, statements: list[ast.stmt], number: int) -> bool:
         """Whether one of the conditions that stand together with this one is the NPU's."""
@@ -72,8 +73,17 @@ class ConditionVisitor(ScopedVisitor):
 
     @contextmanager
     def _when(
-        self, *, guarded: bool = False, handled: bool = False, demanded: bool = False
+        self,
+        *,
+        guarded: bool = False,
+        handled: bool = False,
+        demanded: bool = False,
+        since: int | None = None,
     ) -> Iterator[None]:
+        """Be under a condition; it guards, and its findings are those `since` so many."""
+        opened = len(self.opened)
+        if guarded and since is not None:
+            self.opened.append(range(since, self.count))
         self.guarded += guarded
         self.handled += handled
         self.demanded += demanded
@@ -81,6 +91,12 @@ class ConditionVisitor(ScopedVisitor):
         self.guarded -= guarded
         self.handled -= handled
         self.demanded -= demanded
+        del self.opened[opened:]
+
+    @property
+    def count(self) -> int:
+        """How many findings there are by now."""
+        return 0
 
     @contextmanager
     def _below(self, node: ast.AST) -> Iterator[None]:
@@ -95,12 +111,14 @@ class ConditionVisitor(ScopedVisitor):
         present, absent = (cuda_when(node.test, truth, self.resolve) for truth in (True, False))
         apart = (present or absent) and self._has_branch(node)
         stops = absent and ends(node.body, self.resolve) == "stop"
+        before = self.count
         with self._below(node):
-            with self._when(handled=apart or speaks_of_npu(node.test), demanded=stops):
+            with self._when(handled=apart, demanded=stops):
                 self.visit(node.test)
-            with self._when(guarded=present, handled=apart or npu_when(node.test, False, self.resolve)):
+            other, npu = (npu_when(node.test, truth, self.resolve) for truth in (False, True))
+            with self._when(guarded=present, handled=apart or other, since=before):
                 self.block(node.body)
-            with self._when(guarded=absent, handled=apart or npu_when(node.test, True, self.resolve)):
+            with self._when(guarded=absent, handled=apart or npu, since=before):
                 self.block(node.orelse)
 
     def _has_branch(self, node: ast.If) -> bool:
@@ -114,7 +132,7 @@ class ConditionVisitor(ScopedVisitor):
     def visit_Assert(self, node: ast.Assert) -> None:
         """An assertion of CUDA."""
         demanded = cuda_when(node.test, True, self.resolve)
-        with self._below(node), self._when(handled=speaks_of_npu(node.test), demanded=demanded):
+        with self._below(node), self._when(demanded=demanded):
             self.visit(node.test)
 
     def visit_IfExp(self, node: ast.IfExp) -> None:
@@ -123,10 +141,11 @@ class ConditionVisitor(ScopedVisitor):
         with self._below(node), self._when(handled=speaks_of_npu(node) and (present or absent)):
             if present and self.chosen(node):
                 return
+            before = self.count
             self.visit(node.test)
-            with self._when(guarded=present):
+            with self._when(guarded=present, since=before):
                 self.visit(node.body)
-            with self._when(guarded=absent, handled=npu_when(node.test, True, self.resolve)):
+            with self._when(guarded=absent, since=before, handled=npu_when(node.test, True, self.resolve)):
                 self.visit(node.orelse)
 
     def chosen(self, _: ast.IfExp) -> bool:
@@ -134,15 +153,16 @@ class ConditionVisitor(ScopedVisitor):
         return False
 
     def visit_BoolOp(self, node: ast.BoolOp) -> None:
-        """`torch.cuda.is_available() and ...` guards what follows it."""
-        with self._below(node), self._when(handled=speaks_of_npu(node)):
-            entered = 0
+        """`torch.cuda.is_available() and ...` guards what follows it; with `or` the NPU may be the other."""
+        every = isinstance(node.op, ast.And)
+        either = not every and speaks_of_npu(node)
+        with self._below(node), self._when(handled=either), ExitStack() as rest:
+            before = self.count
             for value in node.values:
                 self.visit(value)
-                if cuda_when(value, isinstance(node.op, ast.And), self.resolve):
-                    entered += 1
-                    self.guarded += 1
-            self.guarded -= entered
+                present = cuda_when(value, every, self.resolve)
+                elsewhere = npu_when(value, not every, self.resolve)
+                rest.enter_context(self._when(guarded=present, handled=elsewhere, since=before))
 
     def visit_Try(self, node: ast.Try) -> None:
         """A failed import that is forgiven is a choice."""

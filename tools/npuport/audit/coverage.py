@@ -1,4 +1,7 @@
-"""Which patch of a series takes a finding away: it is applied in memory, and looked at after each patch."""
+"""Which patch of a series covers a finding: takes it away, or lets it run only where CUDA is.
+
+The series is applied in memory, and the files that a patch changes are looked at after it.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -6,7 +9,7 @@ from pathlib import Path
 
 from npuport.audit.finding import Finding
 from npuport.audit.match import paired
-from npuport.audit.scan import scan_file
+from npuport.audit.scan import Roots, scan_file
 from npuport.series import PatchFile
 
 
@@ -17,7 +20,7 @@ def covered(
     commit: str,
     series: Sequence[PatchFile],
 ) -> list[Finding]:
-    """The findings of a commit's tree, each with the first patch after which it is gone.
+    """The findings of a commit's tree, each with the first patch that covers it.
 
     Args:
         findings: of that tree.
@@ -32,7 +35,7 @@ def covered(
 
     patches = [parse_patch(file.name, file.data) for file in series]
     tree = load_tree(repository, commit, patches)
-    now = dict(files)
+    now, roots = dict(files), Roots(files)
     open_: dict[str, list[tuple[Finding, int]]] = {}
     for index, finding in enumerate(findings):
         open_.setdefault(finding.path, []).append((finding, index))
@@ -46,13 +49,14 @@ def covered(
                 now.pop(change.old, None)
             lines = tree[change.new].lines if change.new else None
             data = b"".join(lines or [])
-            after = scan_file(change.new, data) if change.new else []
+            after = scan_file(change.new, data, roots.local(change.new)) if change.new else []
             pairs = {
                 mine: theirs for theirs, mine in paired([f for f, _ in before], after, old, data).items()
             }
             for number, (_, index) in enumerate(before):
-                if number not in pairs:
-                    by[index] = patch.name
+                known = pairs.get(number)
+                if known is None or (after[known].guarded and not findings[index].guarded):
+                    by.setdefault(index, patch.name)
             if change.new:
                 now[change.new] = data
                 kept = [(after[pairs[n]], index) for n, (_, index) in enumerate(before) if n in pairs]

@@ -4,6 +4,7 @@ import ast
 import difflib
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -14,9 +15,10 @@ from npuport.audit.fixes import HELPER, Text
 from npuport.audit.scan import scan_file
 from npuport.newpatch import name_of
 from npuport.patch import ENVELOPE, parse_patch
-from npuport.source.module import Unparsed, parse
+from npuport.source.module import parse
 from npuport.source.names import Scope
 
+_OPENS = ("cuda-available", "is-cuda")
 _SUBJECT = "Choose the accelerator that is present"
 _REASON = """\
 These places name CUDA where any accelerator would do, so that on an NPU they
@@ -100,9 +102,10 @@ def _fixed(data: bytes, path: str, findings: Sequence[Finding]) -> tuple[bytes, 
         if placed is None:
             return _fixed(data, path, [f for f in findings if f.fix and not f.fix.helper])
         fixed = placed
-    if not _sound(path, fixed):
-        return data, []
-    return fixed, taken
+    if _sound(path, data, fixed):
+        return fixed, taken
+    fewer = [f for f in findings if f.rule not in _OPENS]  # they let the NPU in where it was kept out
+    return _fixed(data, path, fewer) if len(fewer) < len(findings) else (data, [])
 
 
 def _overlap(one: Edit, other: Edit) -> bool:
@@ -177,14 +180,13 @@ def _indent(data: bytes) -> str:
     return match[1].decode() if match else "    "
 
 
-def _sound(path: str, data: bytes) -> bool:
-    if not path.endswith(".py"):
-        return True
-    try:
-        parse(data)
-    except Unparsed:
-        return False
-    return True
+def _sound(path: str, before: bytes, after: bytes) -> bool:
+    """Whether the changed file can be read, and holds no error that the old one had not."""
+    old, new = (
+        Counter((f.rule, f.what) for f in scan_file(path, d) if f.level == "error") for d in (before, after)
+    )
+    unread = any(f.rule == "unparsed" for f in scan_file(path, after))
+    return not unread and not new - old
 
 
 def _diff(path: str, old: bytes, new: bytes, mode: str) -> bytes:

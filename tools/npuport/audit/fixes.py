@@ -109,7 +109,7 @@ def fix_of(hit: Hit, ancestors: Sequence[ast.AST], text: Text, resolve: Resolve)
     if hit.rule == "is-cuda" and isinstance(node, ast.Attribute):
         return _fix_is_cuda(node, parent, text)
     if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(parent, ast.Call) and parent.func is node:
-        return _fix_name(node, parent, text, resolve)
+        return _fix_name(node, parent, ancestors, text, resolve)
     if hit.rule == "grad-scaler" and isinstance(node, ast.Call):
         return _with_type(node, [], text)
     if isinstance(node, ast.Constant) and hit.level == "error":
@@ -133,7 +133,13 @@ def _fix_import(node: ast.ImportFrom, text: Text) -> Fix | None:
     return _fix(text, (at, at + len(b"torch.cuda.amp"), "torch.amp"), helper=False)
 
 
-def _fix_name(node: ast.Name | ast.Attribute, call: ast.Call, text: Text, resolve: Resolve) -> Fix | None:
+def _fix_name(
+    node: ast.Name | ast.Attribute,
+    call: ast.Call,
+    ancestors: Sequence[ast.AST],
+    text: Text,
+    resolve: Resolve,
+) -> Fix | None:
     name = resolve(node) or ""
     start, end = text.span(node)
     if not text.holds(node):
@@ -148,7 +154,21 @@ def _fix_name(node: ast.Name | ast.Attribute, call: ast.Call, text: Text, resolv
     api = apis.lookup(name)
     if not api or not api.accelerator or call.keywords or not _rooted(node, resolve):
         return None
+    if api.rule == "cuda-available" and not _is_condition(call, ancestors):
+        return None  # kept in a name, it decides elsewhere
     return _fix(text, (start, end, f"{text.torch}.{api.accelerator}"), helper=False)
+
+
+def _is_condition(node: ast.expr, ancestors: Sequence[ast.AST]) -> bool:
+    """Whether it decides where it stands, in an `if` or an assertion."""
+    child: ast.AST = node
+    for parent in reversed(ancestors[:-1]):
+        if isinstance(parent, (ast.If, ast.IfExp, ast.While, ast.Assert)):
+            return parent.test is child
+        if not isinstance(parent, (ast.BoolOp, ast.UnaryOp)):
+            return False
+        child = parent
+    return False
 
 
 def _rooted(node: ast.expr, resolve: Resolve) -> bool:

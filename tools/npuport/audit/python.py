@@ -1,6 +1,7 @@
 """Python: a walk over a file's syntax that finds what assumes CUDA, under which conditions."""
 
 import ast
+from dataclasses import replace
 
 from npuport.audit import apis
 from npuport.audit.calls import judge_call, judge_default, judge_dtype, shell_text
@@ -14,6 +15,8 @@ from npuport.source.module import parse, source_lines
 from npuport.source.names import absolute
 from npuport.source.project import module_name
 
+#: These do nothing on an NPU, whatever guards them.
+_HARMLESS = frozenset(("tf32", "cuda-visible-devices"))
 #: Where the program ends without CUDA, these are errors.
 _DEMANDS = frozenset(("cuda-available", "device-test", "cuda-api"))
 
@@ -32,7 +35,9 @@ def scan_python(path: str, data: bytes, local: frozenset[str] = frozenset()) -> 
     scanner = _Scanner(tree, path, data, local)
     scanner.block(tree.body)
     unique: dict[tuple[int, int, str], Finding] = {}
-    for finding in scanner.findings:
+    for number, finding in enumerate(scanner.findings):
+        if number in scanner.kept:
+            finding = replace(finding, fix=None)
         unique.setdefault((finding.line, finding.column, finding.rule), finding)
     return sorted(unique.values(), key=lambda f: (f.line, f.column))
 
@@ -46,6 +51,12 @@ class _Scanner(ConditionVisitor):
         self.local = local
         self.findings: list[Finding] = []
         self.annotating = False
+        self.kept: set[int] = set()
+
+    @property
+    def count(self) -> int:
+        """How many findings there are by now."""
+        return len(self.findings)
 
     def chosen(self, node: ast.IfExp) -> bool:
         """The usual choice of a device, `"cuda" if torch.cuda.is_available() else "cpu"`, is one finding."""
@@ -174,6 +185,10 @@ class _Scanner(ConditionVisitor):
         if self.demanded and hit.rule in _DEMANDS:
             level = "error"
         level = "note" if self.annotating else level
+        fix = fix_of(hit, self.ancestors, self.text, self.resolve)
+        if fix is None and hit.level != "note" and hit.rule not in _HARMLESS:
+            # Whoever opens a condition to the NPU must not let it meet this.
+            self.kept.update(number for condition in self.opened for number in condition)
         strings = [n for n in self.ancestors if isinstance(n, ast.JoinedStr)]
         at = strings[0] if strings else hit.node  # inside an f-string Python tells no sure place
         line, column = _position(at)
@@ -191,7 +206,7 @@ class _Scanner(ConditionVisitor):
                 shim=hit.shim or rule.shim,
                 guarded=guarded,
                 scope=self.qualified,
-                fix=fix_of(hit, self.ancestors, self.text, self.resolve),
+                fix=fix,
             )
         )
 

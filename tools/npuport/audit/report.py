@@ -23,8 +23,8 @@ def _path_of(finding: Finding) -> str:
     return ", runs when the model is imported" if finding.reach == "imported" else ""
 
 
-def text(findings: Sequence[Finding]) -> str:
-    """The findings by file, those on the model path first, then a line that counts them."""
+def text(findings: Sequence[Finding], none: str = "nothing assumes CUDA") -> str:
+    """The findings by file, those on the model path first, then a line that counts them; or `none`."""
     sections = [
         ("On the model path", [f for f in findings if f.reach in ("reached", "imported")]),
         ("Elsewhere", [f for f in findings if f.reach == "no"]),
@@ -36,7 +36,7 @@ def text(findings: Sequence[Finding]) -> str:
             lines += [title, ""] if title else []
             for path, group in groupby(found, key=lambda f: f.path):
                 lines += [*_file(path, list(group)), ""]
-    return "\n".join([*lines, summary(findings)])
+    return "\n".join([*lines, summary(findings) if findings else none])
 
 
 def _file(path: str, findings: Sequence[Finding]) -> Iterator[str]:
@@ -60,16 +60,14 @@ def _file(path: str, findings: Sequence[Finding]) -> Iterator[str]:
 
 def summary(findings: Sequence[Finding]) -> str:
     """The findings, counted."""
-    if not findings:
-        return "nothing assumes CUDA"
     counts = [
         f"{n} {level}{'s' * (n > 1)}" for level in LEVELS if (n := sum(f.level == level for f in findings))
     ]
     parts = [f"{len(findings)} finding{'s' * (len(findings) > 1)}: {', '.join(counts)}"]
     if any(f.reach != "unknown" for f in findings):
-        on_path = [f for f in findings if f.on_path]
+        on_path = sum(f.reach in ("reached", "imported") for f in findings)
         covered = sum(bool(f.covered_by) for f in findings)
-        parts.append(f"{len(on_path)} on the model path, {covered} covered by the series")
+        parts.append(f"{on_path} on the model path, {covered} covered by the series")
     if fixable := sum(f.fix is not None for f in findings):
         parts.append(f"--fix drafts a change for {fixable}")
     return "; ".join(parts)
@@ -80,7 +78,7 @@ def as_json(findings: Sequence[Finding]) -> dict[str, Any]:
     return {
         "findings": [finding.as_json() for finding in findings],
         "counts": {level: sum(f.level == level for f in findings) for level in LEVELS},
-        "on_path": sum(f.on_path for f in findings),
+        "on_path": sum(f.reach in ("reached", "imported") for f in findings),
         "covered": sum(bool(f.covered_by) for f in findings),
         "blocking": sum(f.blocks for f in findings),
     }

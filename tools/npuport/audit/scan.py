@@ -34,7 +34,7 @@ def scan(files: Mapping[str, bytes], jobs: int | None = None) -> list[Finding]:
     if jobs is None:
         size = sum(len(data) for path, data in files.items() if path.endswith(".py"))
         jobs = len(os.sched_getaffinity(0)) if size > _MANY else 1
-    roots = _roots(files)
+    roots = Roots(files)
     if jobs == 1:
         return _scan_part(files, roots)
     parts = [dict(part) for part in _shares(list(files.items()), jobs * 4)]
@@ -75,7 +75,7 @@ def scan_file(path: str, data: bytes, local: frozenset[str] = frozenset()) -> li
     return []
 
 
-def _scan_part(files: Mapping[str, bytes], roots: "_Roots") -> list[Finding]:
+def _scan_part(files: Mapping[str, bytes], roots: "Roots") -> list[Finding]:
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _DEEP))
     try:
@@ -84,7 +84,7 @@ def _scan_part(files: Mapping[str, bytes], roots: "_Roots") -> list[Finding]:
         sys.setrecursionlimit(limit)
 
 
-class _Roots:
+class Roots:
     """The names under which a tree's own modules are imported: at its root, and beside a script."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
@@ -100,10 +100,6 @@ class _Roots:
     def local(self, path: str) -> frozenset[str]:
         """The names that mean the tree's own modules in a file."""
         return self.top | self.beside.get(posixpath.dirname(path), set())
-
-
-def _roots(files: Mapping[str, bytes]) -> _Roots:
-    return _Roots(files)
 
 
 def _shares(items: Sequence[tuple[str, bytes]], count: int) -> list[list[tuple[str, bytes]]]:

@@ -84,7 +84,10 @@ def run_audit(args: argparse.Namespace) -> Outcome:
         ],
         "sarif": str(args.sarif) if args.sarif else None,
     }
-    text = "\n".join([report.text(findings), *_told(args, patches)])
+    none = "nothing new assumes CUDA" if since else "nothing assumes CUDA"
+    text = "\n".join(
+        [*_headed(subjects, args.since, since), report.text(findings, none), *_told(args, patches)]
+    )
     return Outcome(text, data, 0 if data["good"] else 1)
 
 
@@ -127,6 +130,12 @@ def _draft(
         write_atomically(path, patch.data)
         written.append((path, patch))
     return written
+
+
+def _headed(subjects: "list[Subject]", ref: str | None, commit: str) -> list[str]:
+    """What was read, and what it was compared with."""
+    lines = [f"{one.name or f'upstream at {one.commit[:12]}'}: {len(one.files)} files" for one in subjects]
+    return [*lines, *([f"new since {ref} ({commit[:12]})"] if ref else []), ""]
 
 
 def _told(args: argparse.Namespace, patches: list[tuple[Path, Any]]) -> list[str]:
