@@ -37,7 +37,8 @@ def bisect(world: World, name: str = "1", ref: str | None = None) -> tuple[Bisec
     assert world.everything() == before
     tries = [line for line in said if line.startswith("try ")]
     assert len(tries) == len(found.tries) <= found.most
-    assert json.loads(json.dumps(found.as_json()))["what"] == found.what
+    data = json.loads(json.dumps(found.as_json()))
+    assert (data["what"], data["good"], len(data["tries"])) == (found.what, found.bad is None, len(tries))
     return found, tries
 
 
@@ -68,7 +69,19 @@ def test_first_commit_that_conflicts(world: World, place: int) -> None:
     assert found.good is not None
     assert git(world.upstream, "rev-parse", f"{found.bad.commit.id}^") == found.good.id
     assert len(said) <= 1 + math.ceil(math.log2(40))
-    assert found.as_json()["bad"]["verdict"]["needs_person"]
+    assert found.as_json()["first_bad"]["verdict"]["needs_person"]
+
+
+def test_from_the_command_line(world: World) -> None:
+    grow(world, 3)
+    world.history.commit("Drop the seeds", {SEEDED: None})
+    world.history.write()
+    answer = world.npuport("rebase", "--bisect", "1")
+    assert answer.code == 1
+    assert answer.data["first_bad"]["commit"]["subject"] == "Drop the seeds"
+    assert answer.data["last_good"]["subject"].startswith("Note")
+    answer = world.npuport("rebase", "--bisect", "1", "--to", answer.data["last_good"]["id"])
+    assert (answer.code, answer.data["good"], answer.data["first_bad"]) == (0, True, None)
 
 
 def test_thousand_commits_take_eleven_tries(world: World) -> None:

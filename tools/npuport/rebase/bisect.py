@@ -41,6 +41,10 @@ class Try:
     found: str
     verdict: Verdict | None = None
 
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self) | {"verdict": self.verdict and self.verdict.as_json()}
+
 
 @dataclass(frozen=True)
 class Bisection:
@@ -82,9 +86,17 @@ class Bisection:
 
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
-        tries = [asdict(one) | {"verdict": one.verdict and one.verdict.as_json()} for one in self.tries]
-        bad = next((data for data, one in zip(tries, self.tries, strict=True) if one is self.bad), None)
-        return asdict(self) | {"tries": tries, "bad": bad}
+        return {
+            "good": self.bad is None,
+            "what": self.what,
+            "old": asdict(self.old),
+            "new": asdict(self.new),
+            "history": self.history,
+            "last_good": asdict(self.good) if self.good else None,
+            "first_bad": self.bad and self.bad.as_json(),
+            "tries": [one.as_json() for one in self.tries],
+            "most": self.most,
+        }
 
 
 def bisect_patch(
