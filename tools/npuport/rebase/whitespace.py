@@ -15,14 +15,15 @@ def as_there(there: Sequence[bytes], merged: Sequence[bytes]) -> list[bytes]:
         merged: the file as git has merged it.
     """
     crlf = sum(line.endswith(b"\r\n") for line in there)
-    plain, wanted = ([line.rstrip() for line in lines] for lines in (there, merged))
+    ended = sum(line.endswith(b"\n") for line in there)
+    plain, wanted = ([(line.rstrip(), line.endswith(b"\n")) for line in lines] for lines in (there, merged))
     result: list[bytes] = []
     for what, i1, i2, j1, j2 in SequenceMatcher(None, plain, wanted, autojunk=False).get_opcodes():
         if what == "equal":
             result += there[i1:i2]
             continue
         for line in merged[j1:j2]:
-            if crlf == len(there) and line.endswith(b"\n"):
+            if crlf == ended > 0 and line.endswith(b"\n"):
                 line = line.removesuffix(b"\n").removesuffix(b"\r") + b"\r\n"
             elif not crlf:
                 line = line.replace(b"\r\n", b"\n")
