@@ -95,7 +95,7 @@ def _seek(rows: list[str], at: int, line: str) -> int:
     for ascii_only in (True, False):
         wanted = json.dumps(line, ensure_ascii=ascii_only)[:-1]
         for number in range(at, min(at + 2000, len(rows))):
-            if rows[number].lstrip().startswith(wanted):
+            if rows[number].lstrip().removeprefix('"source": ').startswith(wanted):
                 return number
     return at
 

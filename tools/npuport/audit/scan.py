@@ -36,11 +36,15 @@ def scan(files: Mapping[str, bytes], jobs: int | None = None) -> list[Finding]:
         jobs = len(os.sched_getaffinity(0)) if size > _MANY else 1
     roots = Roots(files)
     if jobs == 1:
-        return _scan_part(files, roots)
+        return _in_order(_scan_part(files, roots))
     parts = [dict(part) for part in _shares(list(files.items()), jobs * 4)]
     with ProcessPoolExecutor(jobs) as pool:
         found = [f for part in pool.map(_scan_part, parts, [roots] * len(parts)) for f in part]
-    return sorted(found, key=lambda f: (f.path, f.line, f.column))
+    return _in_order(found)
+
+
+def _in_order(findings: list[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda f: (f.path, f.line, f.column))
 
 
 def scan_file(path: str, data: bytes, local: frozenset[str] = frozenset()) -> list[Finding]:

@@ -1,0 +1,89 @@
+"""Shell, Markdown, notebooks, YAML, requirements, CUDA sources."""
+
+import json
+
+from npuport.audit.scan import scan_file
+
+
+def found(path: str, text: str) -> list[tuple[int, str, str]]:
+    return [(f.line, f.rule, f.level) for f in scan_file(path, text.encode())]
+
+
+def test_markdown_examples_are_notes_at_their_own_lines() -> None:
+    text = '# Run on cuda\n\n```python\nimport torch\nwith torch.autocast("cuda"):\n    pass\n```\n\nmodel.cuda()\n'
+    assert found("README.md", text) == [(5, "autocast-cuda", "note")]
+
+
+def test_markdown_knows_dialogues_shell_and_excerpts() -> None:
+    text = (
+        "- list:\n\n  ```py\n  x.cuda()\n  ```\n\n~~~pycon\n>>> x.cuda()\n~~~\n\n"
+        "```bash\n$ CUDA_VISIBLE_DEVICES=0 python x.py\n```\n\n```python\nx = ...(\n```\n\n```text\nx.cuda()\n```\n"
+    )
+    assert found("a.md", text) == [
+        (4, "cuda-method", "note"),
+        (8, "cuda-method", "note"),
+        (12, "cuda-visible-devices", "note"),
+    ]
+
+
+def test_notebook_cells_are_found_at_the_files_lines() -> None:
+    cells = [
+        {"cell_type": "markdown", "source": ["x.cuda()\n"]},
+        {"cell_type": "code", "source": ["%matplotlib inline\n", "!nvidia-smi\n", 'y = x.to("cuda")']},
+        {"cell_type": "code", "source": "z = x.cuda()\n"},
+    ]
+    text = json.dumps({"cells": cells, "nbformat": 4}, indent=1)
+    lines = text.split("\n")
+    assert [(lines[line - 1].strip(), rule) for line, rule, _ in found("a.ipynb", text)] == [
+        ('"!nvidia-smi\\n",', "nvidia-smi"),
+        ('"y = x.to(\\"cuda\\")"', "cuda-device"),
+        ('"source": "z = x.cuda()\\n"', "cuda-method"),
+    ]
+
+
+def test_a_broken_notebook_is_a_finding() -> None:
+    assert found("a.ipynb", "{}") == [(1, "unparsed", "note")]
+
+
+def test_yaml_settings() -> None:
+    text = "# cuda\ntrain:\n  device: cuda\n  name: cuda\n  backend: nccl\nenv: {CUDA_VISIBLE_DEVICES: '0'}\nnote: for cuda\n"
+    assert [(line, rule) for line, rule, _ in found("c.yaml", text)] == [
+        (3, "cuda-device"),
+        (5, "nccl"),
+        (6, "cuda-visible-devices"),
+    ]
+    assert not found("c.yaml", "device: {{ cuda }}\n{% raw %}: cuda\n")
+
+
+def test_requirements() -> None:
+    text = "# flash-attn\ntorch==2.2.0+cu121\nflash_attn>=2\nnumpy  # cupy\n--extra-index-url https://x.example/whl/cu121\n"
+    assert [(line, rule) for line, rule, _ in found("requirements-gpu.txt", text)] == [
+        (2, "cuda-library"),
+        (3, "flash-attn"),
+        (5, "cuda-library"),
+    ]
+    assert not found("notes.txt", "flash-attn\n")
+
+
+def test_a_cuda_source_is_itself_a_finding() -> None:
+    assert found("ops/k.cu", "__global__ void k() {}") == [(1, "cuda-extension", "error")]
+
+
+def test_a_script_without_ending_is_what_its_first_line_says() -> None:
+    assert found("run", "#!/usr/bin/env bash\nnvidia-smi\n") == [(2, "nvidia-smi", "error")]
+    assert found("run", "#!/usr/bin/python3\nx.cuda()\n") == [(2, "cuda-method", "error")]
+    assert not found("run", "nvidia-smi\n")
+
+
+def test_asking_for_nvidia_smi_is_less_than_running_it() -> None:
+    assert found("a.sh", "command -v nvidia-smi\n") == [(1, "nvidia-smi", "warning")]
+
+
+def test_shell_lines_inside_substitutions_and_continuations() -> None:
+    text = 'A="x\ny"\nrun \\\n  --gpus "$(\n    nvidia-smi -L |\n    wc -l)"\n'
+    assert found("a.sh", text) == [(5, "nvidia-smi", "error")]
+
+
+def test_unended_shell_is_read_to_its_end() -> None:
+    for text in ('echo "', "echo '", "x=${", "a=$(", "cat <<EOF\nnvidia-smi", "`", "$(" * 300, "((((", ")", "a\\"):
+        scan_file("a.sh", text.encode())
