@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from npuport import git
+from npuport import git, gitmerge
 from npuport.diff import FileChange
 from npuport.exact import apply_exactly, load_tree, split_lines
 from npuport.lock import Lock
@@ -132,13 +132,13 @@ class _Carrier:
 
     def force(self, patch: Patch) -> None:
         """Decide a conflict for the patch, as well as git can."""
-        git.reset(self._tree)
-        if git.cherry_pick(self._tree, self._commit_of(patch), "theirs"):
-            diff = git.diff(self._tree, "HEAD", git.index_tree(self._tree))
-            git.reset(self._tree)
+        gitmerge.reset(self._tree)
+        if gitmerge.cherry_pick(self._tree, self._commit_of(patch), "theirs"):
+            diff = git.diff(self._tree, "HEAD", gitmerge.index_tree(self._tree))
+            gitmerge.reset(self._tree)
             if diff:
                 self._take(patch.with_diff(diff))
-        git.reset(self._tree)
+        gitmerge.reset(self._tree)
 
     def flush(self) -> None:
         """Make commits of the patches that are not yet in the work tree."""
@@ -149,16 +149,16 @@ class _Carrier:
     def _merge(self, patch: Patch) -> tuple[Verdict, Patch | None]:
         self.flush()
         commit = self._commit_of(patch)
-        if not git.cherry_pick(self._tree, commit):
-            git.reset(self._tree)
-            if not git.cherry_pick(self._tree, commit, "ignore-space-at-eol"):
+        if not gitmerge.cherry_pick(self._tree, commit):
+            gitmerge.reset(self._tree)
+            if not gitmerge.cherry_pick(self._tree, commit, "ignore-space-at-eol"):
                 who = "upstream" if self._moves else "an edit of the series"
                 found = clashes(self._tree, patch, self._old, self._culprits, who)
                 kind = "deleted" if any("deleted the file" in clash.reason for clash in found) else "conflict"
                 return Verdict(patch.name, kind, renames=self._followed(patch), clashes=found), None  # type: ignore[arg-type]
             self._restore_line_ends(patch)
-        diff = git.diff(self._tree, "HEAD", git.index_tree(self._tree))
-        git.reset(self._tree)
+        diff = git.diff(self._tree, "HEAD", gitmerge.index_tree(self._tree))
+        gitmerge.reset(self._tree)
         if not diff:
             return Verdict(patch.name, "upstreamed", commit=self._culprits.who_brought(patch)), None
         fresh = patch.with_diff(diff)
@@ -218,10 +218,10 @@ class _Carrier:
         """The patch's commit on the old pin."""
         if not self._commits:
             head = git.head(self._tree)
-            git.detach(self._tree, self._lock.commit)
+            gitmerge.detach(self._tree, self._lock.commit)
             git.am(self._tree, b"".join(one.mail for one in self.patches))
             self._commits = [commit.id for commit in git.commits_since(self._tree, self._lock.commit)]
-            git.detach(self._tree, head)
+            gitmerge.detach(self._tree, head)
         return self._commits[self.patches.index(patch)]
 
     def _take(self, fresh: Patch) -> None:
@@ -249,7 +249,7 @@ class _Carrier:
             blob = git.read_objects(self._tree, [entries[path].oid])[0]
             there = split_lines(blob[1] if blob else b"")
             file.write_bytes(b"".join(as_there(there, split_lines(file.read_bytes()))))
-            git.stage(self._tree, [path])
+            gitmerge.stage(self._tree, [path])
 
 
 def _alike(was: FileChange, now: FileChange) -> bool:

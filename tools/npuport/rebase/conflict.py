@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from npuport import git
+from npuport import git, gitmerge
 from npuport.diff import FileChange, Hunk
 from npuport.exact import Tree, occurrences, split_lines
 from npuport.patch import Patch
@@ -55,7 +55,7 @@ def clashes(
     """
     found: list[Clash] = []
     changes = {path: change for change in patch.changes for path in (change.old, change.new) if path}
-    for path, stages in git.unmerged(tree).items():
+    for path, stages in gitmerge.unmerged(tree).items():
         change = changes.get(path) or _renamed(path, changes, culprits)
         if change is None:
             found.append(Clash(path, 0, 0, (), (), (), "git cannot tell what becomes of this file", None))

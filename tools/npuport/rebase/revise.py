@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from npuport import git, store, trees
+from npuport import git, gitmerge, store, trees
 from npuport.checkout import lock_file
 from npuport.errors import PortError
 from npuport.export import same_message
@@ -77,7 +77,7 @@ def begin_edit(layout: Layout, name: str, progress: Progress = silent) -> tuple[
         trees.refuse_if_touched(trees.linked(layout.ported), mend=_MEND)
         commit = git.commits_since(tree, lock.commit)[files.index(patch)]
         write_intent(tree, Intent(patch=patch.name))
-        git.detach(tree, commit.id)
+        gitmerge.detach(tree, commit.id)
     return patch.name, tree
 
 

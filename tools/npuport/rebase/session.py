@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from npuport import git
+from npuport import git, gitmerge
 from npuport.errors import PortError
 from npuport.fsio import exchange, retire, staged_directory
 from npuport.layout import Layout
@@ -193,7 +193,7 @@ def resolution(layout: Layout, session: Session, scratch: Path) -> bytes:
             raise PortError(
                 f"{file}, line {line}: a conflict marker is left", mend=f"edit {file} until it is right"
             )
-    for path, stages in git.unmerged(tree).items():
+    for path, stages in gitmerge.unmerged(tree).items():
         there = (tree / path).exists()
         if there and not {2, 3} <= stages.keys():  # left as it is, the whole file would come back
             raise PortError(
