@@ -170,3 +170,11 @@ def test_text_names_the_next_command(port: Port, capsys: Capture, tmp_path: Path
     assert sorted(path.name for path in (tmp_path / "report").iterdir()) == [
         *("report.html", "report.json", "report.md")
     ]
+
+
+def test_terminal_takes_no_orders_from_upstream(port: Port, capsys: Capture) -> None:
+    commit(port.upstream, {"README": "2\n"}, "Change \x1b]0;the title\x07 and \x1b[31mthe colour")
+    assert cli.main(["--port", str(port.layout.root), "watch"]) == 10
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "Change \\x1b]0;the title\\x07" in out

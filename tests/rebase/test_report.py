@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from npuport.escape import block, code, visible
 from npuport.layout import HARNESS
-from npuport.rebase.escape import block, code, visible
 from npuport.rebase.report import LONGEST, html, markdown, report_json, write
 from npuport.rebase.summary import LicenseChange, Summary
 from npuport.rebase.verdict import Clash, Verdict

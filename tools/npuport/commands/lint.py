@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run_lint(args: argparse.Namespace) -> Outcome:
     """Look at the series."""
     from npuport import sarif
+    from npuport.escape import visible
     from npuport.lint import lint
     from npuport.lint.rules import RULES
 
@@ -53,7 +54,7 @@ def run_lint(args: argparse.Namespace) -> Outcome:
         "counts": counts,
         "findings": [asdict(finding) for finding in result.findings],
     }
-    return Outcome("\n".join(lines), data, int(not good))
+    return Outcome("\n".join(map(visible, lines)), data, int(not good))
 
 
 def _sources(root: Path) -> Path:

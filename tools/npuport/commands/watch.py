@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_watch(args: argparse.Namespace) -> Outcome:
     """Look."""
+    from npuport.escape import visible
     from npuport.rebase import report
     from npuport.watch import watch
 
@@ -45,7 +46,7 @@ def run_watch(args: argparse.Namespace) -> Outcome:
         "tag": found.tag and found.tag.as_json(),
         "target": found.target and found.target.as_json(),
     }
-    return Outcome("\n".join(lines), data, found.code)
+    return Outcome("\n".join(map(visible, lines)), data, found.code)
 
 
 def _told(name: str, news: "News") -> list[str]:

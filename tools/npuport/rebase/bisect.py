@@ -11,6 +11,7 @@ from typing import Any
 
 from npuport import history
 from npuport.errors import PortError
+from npuport.escape import visible
 from npuport.fsio import staged_directory
 from npuport.history import UpstreamCommit
 from npuport.layout import Layout, cache_dir
@@ -82,7 +83,7 @@ class Bisection:
             lines.append("  first bad   none")
         else:
             lines += [f"  first bad   {self.bad.commit}", f"  there       {self.bad.found}"]
-        return "\n".join(lines)
+        return "\n".join(map(visible, lines))
 
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -200,7 +201,7 @@ def _search(job: Job, what: str, judge: Callable[[UpstreamCommit], Try], *, try_
     def look(at: int) -> Try:
         tries.append(judge(commits[at]))
         where = f"{commits[at].id[:12]} ({commits[at].date})"
-        job.progress(f"try {len(tries)} of at most {most}: {where}: {tries[-1].found}")
+        job.progress(visible(f"try {len(tries)} of at most {most}: {where}: {tries[-1].found}"))
         return tries[-1]
 
     good, bad, first = -1, len(commits), None  # of these two, the first is known to be good, or the pin

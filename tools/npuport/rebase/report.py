@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from npuport.device import SIMULATED
+from npuport.escape import block, code, visible
 from npuport.fsio import write_atomically
 from npuport.lock import NO_LICENSE
-from npuport.rebase.escape import block, code, visible
 from npuport.rebase.proof import state_dict_difference
 from npuport.rebase.summary import Summary
 from npuport.rebase.verdict import verdict_from_json

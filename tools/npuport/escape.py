@@ -1,4 +1,4 @@
-"""Upstream's words in our report: shown as they are, and nothing but shown.
+"""Other people's words in our output: shown as they are, and nothing but shown.
 
 Upstream is not trusted: a commit's subject may hold Markdown, HTML, a terminal's escape sequences, marks
 that turn the direction of writing, `@somebody`, or `fixes #12`, which a code host would act upon. Every
