@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from npuport.lint.rules import finding
 from npuport.lint.scan import Field, Scan
-from npuport.newpatch import PLACEHOLDER
+from npuport.newpatch import PLACEHOLDER, name_of
 from npuport.patch import FIELDS, field_faults
 from npuport.sarif import Finding
 
@@ -76,14 +76,10 @@ def _check_subject(scan: Scan, field: Field) -> Iterator[Finding]:
         yield found("subject-not-capital", f"the subject starts with {word!r}, a small letter")
     if word.lower() in _NOT_IMPERATIVE:
         yield found("subject-not-imperative", f"the subject starts with {word!r}: say what the patch does")
-    name, slug = scan.name[5:].removesuffix(".patch"), _slug(subject)
-    if slug and not slug.lower().startswith(name.rstrip(".-").lower()):
-        yield found("name-differs-from-subject", f"git would call it {scan.name[:4]}-{slug[:52]}.patch")
-
-
-def _slug(subject: str) -> str:
-    """A subject as git makes a file's name of it, whole."""
-    return re.sub(r"[^A-Za-z0-9._]+", "-", re.sub(r"\.+", ".", subject)).strip("-.")
+    if scan.name[:4].isdigit():
+        name = name_of(subject, int(scan.name[:4]))
+        if not name.lower().startswith(scan.name.removesuffix(".patch").lower()):
+            yield found("name-differs-from-subject", f"after the subject it would be {name}")
 
 
 def _check_message(scan: Scan) -> Iterator[Finding]:

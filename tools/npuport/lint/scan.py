@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from npuport.patch import FIELDS
+from npuport.patch import is_field
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]*):(.*)", re.DOTALL)
@@ -177,9 +177,9 @@ def _body(lines: Sequence[Line]) -> Iterator[Field]:
     for line in lines:
         if line.text.strip() == "---":
             return
-        found = _FIELD.fullmatch(line.text)
-        if found and (found[1].lower() in FIELDS or found[1].lower().startswith("bug-")):
-            yield Field(found[1].lower(), found[2].strip(), line.number)
+        if is_field(line.text):
+            name, _, value = line.text.partition(":")
+            yield Field(name.lower(), value.strip(), line.number)
 
 
 def _file(lines: Sequence[Line]) -> File:
