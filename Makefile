@@ -10,7 +10,7 @@ EXAMPLE := examples/patchtok
 BOOTSTRAP := @$(PYTHON) tools/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help port test-npu test test-all demo status verify refresh doctor bench lint format clean
+.PHONY: help port test-npu test test-all demo status verify refresh rebase watch audit doctor bench lint format clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,9 +45,21 @@ verify:  ## derive the ported tree anew and compare it with the lock
 	$(BOOTSTRAP) port
 	@$(NPUPORT) verify $(ARGS)
 
-refresh:  ## after a change in patches/: exact patches, new ids in upstream.lock
+refresh:  ## after a change in patches/ or in out/ported: both, and upstream.lock, in step again
 	$(BOOTSTRAP) port
 	@$(NPUPORT) refresh $(ARGS)
+
+rebase:  ## move the pin: TO=<ref>, else the newest; ARGS="--dry-run", "--parity tiny", ...
+	$(BOOTSTRAP) $(if $(findstring --parity,$(ARGS)),npu,port)
+	@$(NPUPORT) rebase $(if $(TO),--to $(TO),--latest) $(ARGS)
+
+watch:  ## is there a newer upstream, and would the series apply to it
+	$(BOOTSTRAP) port
+	@$(NPUPORT) watch $(ARGS)
+
+audit:  ## what in upstream still assumes CUDA, and which patch covers it
+	$(BOOTSTRAP) port
+	@$(NPUPORT) audit $(ARGS)
 
 doctor:  ## what this machine has and lacks, each with its mend
 	$(BOOTSTRAP) port
@@ -56,6 +68,8 @@ doctor:  ## what this machine has and lacks, each with its mend
 bench:  ## the figures of the README, measured here
 	$(BOOTSTRAP) dev
 	@$(BIN)/python benchmarks/port.py
+	@$(BIN)/python benchmarks/rebase.py
+	@$(BIN)/python benchmarks/audit.py
 	@$(BIN)/python benchmarks/simulator.py
 
 lint:  ## ruff, mypy, clang-format

@@ -4,6 +4,7 @@ import pytest
 
 from gitworld import MODEL, Port, commit, diff_of, edited, make_patch
 from npuport.checkout import checkout
+from npuport.cli import main
 from npuport.errors import PortError
 from npuport.port import PortResult
 from npuport.refresh import refresh
@@ -19,6 +20,7 @@ def test_before_anything(port: Port) -> None:
     assert states(status(port.layout)) == {
         "pin": "good",
         "series": "stale",
+        "rebase": "absent",
         "cache": "good",
         "ported": "absent",
         "checkout": "absent",
@@ -29,7 +31,7 @@ def test_all_good(port: Port, ported: PortResult) -> None:
     checkout(port.layout)
     found = status(port.layout)
     assert found.good
-    assert set(states(found).values()) == {"good"}
+    assert {state for name, state in states(found).items() if name != "rebase"} == {"good"}
     tree = tree_state(port.layout)
     assert tree is not None
     assert (tree.commit, tree.tree) == (ported.commit, ported.tree)
@@ -52,10 +54,19 @@ def test_new_pin_makes_cache_and_checkout_stale(port: Port, ported: PortResult) 
     assert states(status(port.layout)) == {
         "pin": "good",
         "series": "stale",
+        "rebase": "absent",
         "cache": "absent",
         "ported": "stale",
         "checkout": "stale",
     }
+
+
+def test_a_rebase_that_waits_is_seen(port: Port, ported: PortResult) -> None:
+    commit(port.upstream, {"model.py": edited(5, "5.5")})
+    assert main(["--port", str(port.layout.root), "rebase", "--latest", "--json"]) == 1
+    found = status(port.layout)
+    assert states(found)["rebase"] == "waiting"
+    assert found.good, "the port is as it was"
 
 
 def test_edits_are_seen(port: Port, ported: PortResult) -> None:

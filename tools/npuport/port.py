@@ -129,7 +129,7 @@ def _port(
     before = trees.linked(layout.ported)
     there = trees.state(layout.trees / lock.ported_commit, len(lock.patches))
     for tree in () if force else (before, there):
-        trees.refuse_if_touched(tree, mend="make them a patch of the series, or set them aside with --force")
+        trees.refuse_if_touched(tree, mend="npuport refresh makes patches of them; npuport port --force sets them aside")
     repository = store.ensure(layout, lock, offline=offline, progress=progress)
     verify_pin(repository, lock)
     aside = None

@@ -15,8 +15,9 @@ class Line:
     """One thing that status looks at.
 
     Args:
-        name: `pin`, `series`, `cache`, `ported`, `checkout` or `device`.
-        state: `good`, `absent`, `stale` (made from another lock) or `differs` (changed since).
+        name: `pin`, `series`, `rebase`, `cache`, `ported`, `checkout` or `device`.
+        state: `good`, `absent`, `stale` (made from another lock), `differs` (changed since) or `waiting` (for
+            a person).
         text: what it is.
         mend: the command that puts it right; empty where it is good.
     """
@@ -36,7 +37,7 @@ class Status:
     @property
     def good(self) -> bool:
         """Whether nothing is stale and nothing differs."""
-        return all(line.state in ("good", "absent") for line in self.lines)
+        return all(line.state in ("good", "absent", "waiting") for line in self.lines)
 
 
 def status(layout: Layout) -> Status:
@@ -50,6 +51,7 @@ def status(layout: Layout) -> Status:
     lines = (
         pin,
         _series(layout, lock),
+        _rebase(layout),
         _cache(layout, lock),
         _tree("ported", tree_state(layout), lock.ported_commit, lock.ported_tree),
         _tree("checkout", trees.linked(layout.checkout), lock.commit, lock.tree),
@@ -77,6 +79,12 @@ def _series(layout: Layout, lock: Lock) -> Line:
     )
 
 
+def _rebase(layout: Layout) -> Line:
+    if (layout.rebase / "session").exists():
+        return Line("rebase", "waiting", "one is under way", "npuport rebase --status")
+    return Line("rebase", "absent", "none is under way")
+
+
 def _cache(layout: Layout, lock: Lock) -> Line:
     repository = store.cached(store.absolute_url(lock.url, layout.root))
     if not repository.is_dir():
@@ -92,9 +100,10 @@ def _tree(name: str, there: TreeState | None, commit: str, tree: str) -> Line:
         return Line(name, "absent", "not made yet", command or "npuport parity makes it")
     if not there.untouched:
         what = f"{len(there.edits)} local edits, {there.edits[0]}" if there.edits else "further commits"
-        return Line(
-            name, "differs", f"{there.path}: {what}", f"{command or 'npuport parity'}, after moving it away"
-        )
+        mend = "npuport parity, after moving it away"
+        if name == "ported":
+            mend = "npuport refresh makes patches of them; npuport port --force sets them aside"
+        return Line(name, "differs", f"{there.path}: {what}", mend)
     if (there.commit, there.tree) != (commit, tree):
         text = f"{there.commit[:12]}, upstream.lock says {commit[:12] or 'nothing'}"
         return Line(name, "stale", text, command or "npuport parity makes it anew")
