@@ -72,10 +72,11 @@ bench:  ## the figures of the README, measured here
 	@$(BIN)/python benchmarks/audit.py
 	@$(BIN)/python benchmarks/simulator.py
 
-lint:  ## ruff, mypy, clang-format
+lint:  ## ruff, mypy, clang-format; npuport lint of both series
 	$(BOOTSTRAP) dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/npuport lint && $(BIN)/npuport --port $(EXAMPLE) lint
 	@git ls-files '*.cpp' '*.h' | xargs $(BIN)/clang-format --dry-run --Werror
 
 format:  ## let the formatters write

@@ -24,7 +24,7 @@ def test_old_git_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     program(tmp_path / "bin", "git", "echo git version 2.20.1")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     found = tools.git()
-    assert (found.state, "2.20.1" in found.found, "2.31 is needed" in found.found) == ("wrong", True, True)
+    assert (found.state, "2.20.1" in found.found, "2.34 is needed" in found.found) == ("wrong", True, True)
 
 
 def test_git_that_crashes_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

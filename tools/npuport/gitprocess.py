@@ -17,7 +17,7 @@ from typing import Any
 from npuport.errors import PortError
 
 #: The oldest git that may do: not tried, but it knows every option and variable used here. Tried: 2.39.5.
-OLDEST = (2, 31)
+OLDEST = (2, 34)
 
 _OFF = {
     "core.hooksPath": os.devnull,
