@@ -238,6 +238,13 @@ def test_long_report_is_cut_to_what_a_host_takes() -> None:
     assert "line 399 of a long function" in whole
 
 
+def test_hostile_report_is_cut_too() -> None:
+    """Where every character takes six to write."""
+    text = "|" * 3000
+    many = replace(summary(text, text), assumptions=(text,) * 500, api=(text,) * 500)
+    assert len(markdown(report_json(many))) <= LONGEST + 100
+
+
 def test_html_is_self_contained() -> None:
     text = html(report_json(PLAIN))
     assert not re.search(r"<(?:script|link|img|iframe)|\bsrc=|\bhref=|url\(|@import", text)
