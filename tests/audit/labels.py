@@ -3,8 +3,8 @@
     === shell nccl: environment and option
     export NCCL_DEBUG=INFO  #~ nccl
 
-A piece starts with `===` and its title; a title that starts with `shell` makes it a script. A line that ends in
-`#~` names every rule that it breaks, once each; all other lines break none.
+A piece starts with `===` and its title; a title that starts with `shell` makes it a script. A line names
+behind `#~` every rule that it breaks, once each; all other lines break none.
 """
 
 from dataclasses import dataclass

@@ -10,14 +10,16 @@ def found(path: str, text: str) -> list[tuple[int, str, str]]:
 
 
 def test_markdown_examples_are_notes_at_their_own_lines() -> None:
-    text = '# Run on cuda\n\n```python\nimport torch\nwith torch.autocast("cuda"):\n    pass\n```\n\nmodel.cuda()\n'
+    code = 'import torch\nwith torch.autocast("cuda"):\n    pass\n'
+    text = f"# Run on cuda\n\n```python\n{code}```\n\nmodel.cuda()\n"
     assert found("README.md", text) == [(5, "autocast-cuda", "note")]
 
 
 def test_markdown_knows_dialogues_shell_and_excerpts() -> None:
     text = (
         "- list:\n\n  ```py\n  x.cuda()\n  ```\n\n~~~pycon\n>>> x.cuda()\n~~~\n\n"
-        "```bash\n$ CUDA_VISIBLE_DEVICES=0 python x.py\n```\n\n```python\nx = ...(\n```\n\n```text\nx.cuda()\n```\n"
+        "```bash\n$ CUDA_VISIBLE_DEVICES=0 python x.py\n```\n\n"
+        "```python\nx = ...(\n```\n\n```text\nx.cuda()\n```\n"
     )
     assert found("a.md", text) == [
         (4, "cuda-method", "note"),
@@ -46,7 +48,8 @@ def test_a_broken_notebook_is_a_finding() -> None:
 
 
 def test_yaml_settings() -> None:
-    text = "# cuda\ntrain:\n  device: cuda\n  name: cuda\n  backend: nccl\nenv: {CUDA_VISIBLE_DEVICES: '0'}\nnote: for cuda\n"
+    settings = "  device: cuda\n  name: cuda\n  backend: nccl\n"
+    text = f"# cuda\ntrain:\n{settings}env: {{CUDA_VISIBLE_DEVICES: '0'}}\nnote: for cuda\n"
     assert [(line, rule) for line, rule, _ in found("c.yaml", text)] == [
         (3, "cuda-device"),
         (5, "nccl"),
@@ -85,5 +88,16 @@ def test_shell_lines_inside_substitutions_and_continuations() -> None:
 
 
 def test_unended_shell_is_read_to_its_end() -> None:
-    for text in ('echo "', "echo '", "x=${", "a=$(", "cat <<EOF\nnvidia-smi", "`", "$(" * 300, "((((", ")", "a\\"):
+    for text in (
+        'echo "',
+        "echo '",
+        "x=${",
+        "a=$(",
+        "cat <<EOF\nnvidia-smi",
+        "`",
+        "$(" * 300,
+        "((((",
+        ")",
+        "a\\",
+    ):
         scan_file("a.sh", text.encode())

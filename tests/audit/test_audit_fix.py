@@ -77,7 +77,10 @@ def body(text: str) -> str:
         ('d = "cuda" if torch.cuda.is_available() else "cpu"', "d = _accelerator().type"),
         ('d = torch.device("cuda:0" if torch.cuda.is_available() else "cpu")', "d = _accelerator(0)"),
         ('def f(device="cuda"): pass', "def f(device=_accelerator().type): pass"),
-        ('p.add_argument("--device", default="cuda")', 'p.add_argument("--device", default=_accelerator().type)'),
+        (
+            'p.add_argument("--device", default="cuda")',
+            'p.add_argument("--device", default=_accelerator().type)',
+        ),
         ('with torch.autocast("cuda"): pass', "with torch.autocast(_accelerator().type): pass"),
         ("with torch.cuda.amp.autocast(): pass", "with torch.autocast(_accelerator().type): pass"),
         (
@@ -127,7 +130,9 @@ def test_the_import_of_amp_moves_with_its_uses() -> None:
 
 
 def test_the_file_keeps_its_form() -> None:
-    before = "import torch as th\r\n\r\n\r\nclass A:\r\n\tdef f(self, x):\r\n\t\treturn x.cuda() if 'a' else 'b'"
+    before = (
+        "import torch as th\r\n\r\n\r\nclass A:\r\n\tdef f(self, x):\r\n\t\treturn x.cuda() if 'a' else 'b'"
+    )
     after = fixed(before)
     assert "\n" not in after.replace("\r\n", "")
     assert "\r\n\tfound = th.accelerator" in after
@@ -163,7 +168,8 @@ def test_shell() -> None:
 
 
 def test_the_draft_takes_away_what_it_says() -> None:
-    text = "import torch\nd = 'cuda' if torch.cuda.is_available() else 'cpu'\ntorch.cuda.nvtx.mark('x')\nx.cuda()\n"
+    choice = "d = 'cuda' if torch.cuda.is_available() else 'cpu'\n"
+    text = f"import torch\n{choice}torch.cuda.nvtx.mark('x')\nx.cuda()\n"
     made = drafted({"m.py": text.encode()})
     assert made is not None
     assert {f.rule for f in made.findings} == {"device-choice", "cuda-method"}
@@ -223,7 +229,9 @@ def test_what_is_drafted_runs_on_the_cpu(tmp_path: Path) -> None:
 @needs("torch_npu")
 def test_what_is_drafted_chooses_the_npu(tmp_path: Path) -> None:
     program = tmp_path / "m.py"
-    program.write_text(fixed(PROGRAM).split("    dist.init")[0] + "    print(y.device.type, y.dtype)\n\nrun()\n")
+    program.write_text(
+        fixed(PROGRAM).split("    dist.init")[0] + "    print(y.device.type, y.dtype)\n\nrun()\n"
+    )
     simulated = [sys.executable, "-m", "npuport", "sim", "exec", "--", sys.executable]
     done = subprocess.run(
         [*simulated, program],
@@ -241,8 +249,6 @@ def run_fixed(directory: Path, command: list[str]) -> str:
     program = directory / "m.py"
     program.write_text(fixed(PROGRAM))
     environment = os.environ | {"TORCH_DEVICE_BACKEND_AUTOLOAD": "0"}
-    done = subprocess.run(
-        [*command, program], env=environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([*command, program], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

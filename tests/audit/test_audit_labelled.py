@@ -1,12 +1,12 @@
-"""Precision and recall on labelled snippets; one snippet alone says most of what is wrong when a test is red.
+"""Precision and recall on labelled snippets.
 
-`labelled.txt` grew with the rules. `held_out.txt` was written before the audit had seen any of it: its first run
-found 115 of 119 labels with one false report (precision 0.991, recall 0.966). What that showed is mended since.
+`labelled.txt` grew with the rules. `held_out.txt` was written before the audit had seen any of it: the first
+run found 115 of 119 labels with one false report (precision 0.991, recall 0.966). What it showed is mended.
 """
 
 import pytest
-
 from labels import Snippet, read, score
+
 from npuport.audit.rules import RULES
 
 FILES = ("labelled.txt", "held_out.txt")

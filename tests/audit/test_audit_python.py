@@ -1,4 +1,4 @@
-"""What the audit says of a finding besides its rule: level, guard, place, form, shim; and files it cannot read."""
+"""What the audit says of a finding besides its rule: level, guard, place, form, shim; unreadable files."""
 
 import pytest
 
@@ -35,7 +35,13 @@ def test_a_method_is_found_at_its_own_line() -> None:
 
 @pytest.mark.parametrize(
     ("name", "shim"),
-    [("synchronize", "yes"), ("Stream", "yes"), ("nvtx.range_push", "no"), ("cudart", "no"), ("CUDAGraph", "partly")],
+    [
+        ("synchronize", "yes"),
+        ("Stream", "yes"),
+        ("nvtx.range_push", "no"),
+        ("cudart", "no"),
+        ("CUDAGraph", "partly"),
+    ],
 )
 def test_the_shim_covers_what_torch_npu_has(name: str, shim: str) -> None:
     assert only(f"import torch\ntorch.cuda.{name}()\n").shim == shim
@@ -58,9 +64,8 @@ class TestGuards:
         assert levels(text) == [(3, "cuda-available", "warning"), (5, "cuda-api", "warning")]
 
     def test_to_refuse_without_cuda_is_an_error_and_guards_nothing(self) -> None:
-        text = (
-            "import sys, torch\nif not torch.cuda.is_available():\n    sys.exit(1)\ntorch.cuda.synchronize()\n"
-        )
+        refuses = "if not torch.cuda.is_available():\n    sys.exit(1)\n"
+        text = f"import sys, torch\n{refuses}torch.cuda.synchronize()\n"
         assert levels(text) == [(2, "cuda-available", "error"), (4, "cuda-api", "error")]
 
     def test_an_assertion_is_an_error(self) -> None:
@@ -159,7 +164,12 @@ def only_bytes(data: bytes) -> Finding:
 
 
 def test_the_trees_own_modules_are_nobody_elses() -> None:
-    files = {"apex/__init__.py": b"", "run.py": b"import apex\n", "ops/triton.py": b"", "ops/x.py": b"import triton\n"}
+    files = {
+        "apex/__init__.py": b"",
+        "run.py": b"import apex\n",
+        "ops/triton.py": b"",
+        "ops/x.py": b"import triton\n",
+    }
     assert not scan(files)
     assert scan({"run.py": b"import apex\n"})
 

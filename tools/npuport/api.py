@@ -45,8 +45,7 @@ def difference(old: Mapping[str, bytes], new: Mapping[str, bytes], adapter: byte
 
 
 def _imported(adapter: Module) -> list[str]:
-    names = {name for references in adapter.references.values() for name in references.names}
-    return sorted(names)
+    return sorted({n for refs in adapter.references.values() for n in refs.names | refs.modules})
 
 
 def _used(adapter: Module) -> set[str]:

@@ -4,7 +4,7 @@ import os
 import posixpath
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 from npuport.audit.finding import Finding
@@ -25,16 +25,20 @@ _MANY = 3_000_000
 _DEEP = 20_000
 
 
-def scan(files: Mapping[str, bytes], jobs: int | None = None) -> list[Finding]:
+def scan(
+    files: Mapping[str, bytes], *, only: Collection[str] | None = None, jobs: int | None = None
+) -> list[Finding]:
     """What the files of a tree assume, by path and line.
 
     Args:
+        only: the paths to look at; None for all.
         jobs: the processes to use; None for as many as pay.
     """
+    roots = Roots(files)
+    files = files if only is None else {path: files[path] for path in only}
     if jobs is None:
         size = sum(len(data) for path, data in files.items() if path.endswith(".py"))
         jobs = len(os.sched_getaffinity(0)) if size > _MANY else 1
-    roots = Roots(files)
     if jobs == 1:
         return _in_order(_scan_part(files, roots))
     parts = [dict(part) for part in _shares(list(files.items()), jobs * 4)]
