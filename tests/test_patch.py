@@ -147,6 +147,10 @@ BAD = {
     ),
     "short hunk": (changed("@@ -1,3 +1,3 @@", "@@ -1,4 +1,4 @@"), "malformed"),
     "long hunk": (changed("@@ -1,3 +1,3 @@", "@@ -1,2 +1,2 @@"), "malformed"),
+    "second file without its git line": (
+        GOOD + b"--- a/y.py\n+++ b/y.py\n@@ -1 +1 @@\n-a\n+b\n",
+        "y.py without a `diff --git` line",
+    ),
     "prose after the diff": (GOOD + b"The end.\n", "malformed"),
     "changes nothing": (changed("-two\n+zwei\n", " two\n"), "changes nothing"),
     "file twice": (GOOD + DIFF.encode(), "twice"),

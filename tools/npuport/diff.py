@@ -106,6 +106,8 @@ def _change(name: str, file: PatchedFile) -> FileChange:
     new = _path(name, value.get("rename to", value.get("copy to")), file.target_file, "b/")
     if old and new and old != new and not ("rename from" in value or "copy from" in value):
         raise _malformed(name, f"{old} and {new} are two files")
+    if "diff --git" not in value:
+        raise _malformed(name, f"{old or new} without a `diff --git` line")
     if value["diff --git"] not in _git_headers(old or new or "", new or old or ""):
         raise _malformed(name, f"`diff --git {value['diff --git']}` does not name {old or new}")
     index_mode = re.search(r" (\d{6})$", value.get("index", ""))
