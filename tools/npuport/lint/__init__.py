@@ -54,7 +54,7 @@ def lint(layout: Layout, *, only: Collection[str] = (), ignore: Collection[str] 
     """
     lock = read_lock(layout.lock)
     lines = _series(layout.patches / SERIES)
-    there = sorted(path.name for path in layout.patches.glob("*.patch") if path.is_file())
+    there = sorted(path.name for path in layout.patches.glob("*.patch") if _regular(path))
     names = [name for name in dict.fromkeys(name for _, name in lines) if name in there]
     names += [name for name in there if name not in names]
     if unknown := sorted(set(only) - set(names)):
@@ -79,6 +79,10 @@ def lint(layout: Layout, *, only: Collection[str] = (), ignore: Collection[str] 
     order = {f"patches/{name}": number for number, name in enumerate((SERIES, *names))}
     kept.sort(key=lambda finding: (order[finding.path], finding.line))
     return Lint(tuple(kept), len(scans), applied)
+
+
+def _regular(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 def _series(path: Path) -> list[tuple[int, str]]:
