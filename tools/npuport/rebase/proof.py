@@ -48,7 +48,7 @@ def passed(path: Path, layout: Layout, sizes: Sequence[str]) -> bool:
             and data["versions"] == data["versions"] | _versions()
             and all(_same_capture(layout, size, lock.commit, data["captures"][size]) for size in sizes)
         )
-    except (OSError, ValueError, KeyError, TypeError):  # none, or of another npuport
+    except (OSError, ValueError, KeyError, TypeError, ImportError):  # none, or of another npuport
         return False
 
 
