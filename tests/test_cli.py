@@ -56,7 +56,7 @@ def test_finding_exits_1(port: Port, capsys: Capture) -> None:
     assert cli.main(["--port", root, "port"]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert re.fullmatch(r"error: .* has local edits: model\.py — try: .*--force\n", err)
+    assert re.fullmatch(r"error: .* has local edits: model\.py — try: npuport refresh .*--force .*\n", err)
     assert cli.main(["--port", root, "port", "--json"]) == 1
     out, err = capsys.readouterr()
     assert err == ""

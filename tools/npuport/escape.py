@@ -25,6 +25,11 @@ def visible(text: str) -> str:
     )
 
 
+def visible_lines(text: str) -> str:
+    """A text of several lines, each made `visible`."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
 def code(text: str) -> str:
     """A text as code in a line of Markdown, also in a table's cell."""
     shown = visible(_cut(text)).replace("\t", " ")

@@ -128,8 +128,9 @@ def _port(
     clean_staging(layout.out)
     before = trees.linked(layout.ported)
     there = trees.state(layout.trees / lock.ported_commit, len(lock.patches))
+    mend = "npuport refresh makes patches of them; npuport port --force sets them aside"
     for tree in () if force else (before, there):
-        trees.refuse_if_touched(tree, mend="npuport refresh makes patches of them; npuport port --force sets them aside")
+        trees.refuse_if_touched(tree, mend=mend)
     repository = store.ensure(layout, lock, offline=offline, progress=progress)
     verify_pin(repository, lock)
     aside = None

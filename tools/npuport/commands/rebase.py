@@ -106,6 +106,7 @@ def outcome_of(args: argparse.Namespace, step: "Step") -> Outcome:
 
 
 def _bisect(args: argparse.Namespace, layout: "Layout") -> Outcome:
+    from npuport.escape import visible_lines
     from npuport.rebase.bisect import bisect_parity, bisect_patch
 
     how = {"offline": args.offline, "progress": args.progress}
@@ -113,10 +114,11 @@ def _bisect(args: argparse.Namespace, layout: "Layout") -> Outcome:
         found = bisect_patch(layout, args.bisect, args.to, **how)
     else:
         found = bisect_parity(layout, args.bisect_parity, tuple(args.parity or ()), args.to, **how)
-    return Outcome(found.text, found.as_json(), int(found.bad is not None))
+    return Outcome(visible_lines(found.text), found.as_json(), int(found.bad is not None))
 
 
 def _text(args: argparse.Namespace, step: "Step") -> str:
+    from npuport.escape import visible_lines
     from npuport.rebase import text
 
     if not step.changed:
@@ -124,7 +126,7 @@ def _text(args: argparse.Namespace, step: "Step") -> str:
     end = text.following(step)
     if step.summary.published:
         end = f"published; {shown(layout_of(args).ported)} is the new port"
-    return "\n".join([text.headline(step), *text.findings(step), end])
+    return visible_lines("\n".join([text.headline(step), *text.findings(step), end]))
 
 
 def _data(args: argparse.Namespace, step: "Step") -> dict[str, Any]:

@@ -83,4 +83,4 @@ def compare_licenses(repository: Path, lock: Lock, target: str) -> LicenseChange
     names = f"a/{lock.license_file}", f"b/{path}"
     diff = unified_diff(was.splitlines(keepends=True), now.splitlines(keepends=True), *names)
     sha256 = hashlib.sha256(new[1]).hexdigest() if new else NO_LICENSE
-    return LicenseChange(path, lock.license_sha256, sha256, "".join(diff) if old or not new else "")
+    return LicenseChange(path, lock.license_sha256, sha256, "".join(diff))
