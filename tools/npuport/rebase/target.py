@@ -20,7 +20,7 @@ def resolve(
     offline: bool = False,
     progress: Progress = silent,
 ) -> tuple[Path, Pin]:
-    """Fetch upstream and find a commit in it.
+    """Fetch upstream and find a commit in it; one that is named by its full id and is there needs no fetch.
 
     Args:
         ref: a branch, a tag, a commit's id of 7 digits or more; `heads/x` and `tags/x` where x is both.
@@ -40,7 +40,10 @@ def resolve(
         or "@{" in wanted
     ):
         raise PortError(f"{ref!r} is not the name of a commit", mend="name a branch, a tag or a commit's id")
-    repository = store.update(layout, lock, offline=offline, progress=progress)
+    full = re.fullmatch(r"[0-9a-f]{40}", wanted) is not None
+    repository = store.cached(store.absolute_url(lock.url, layout.root))
+    if not (full and repository.is_dir() and all(store.has(repository, c) for c in (wanted, lock.commit))):
+        repository = store.update(layout, lock, offline=offline, progress=progress)
     if not store.has(repository, lock.commit):
         raise PortError(
             f"{lock.url} has lost the old pin {lock.commit[:12]}: a force-push, or a shallow mirror",
@@ -48,7 +51,7 @@ def resolve(
             "upstream.tree, and npuport refresh",
         )
     commit = _find(repository, wanted)
-    if not commit and re.fullmatch(r"[0-9a-f]{40}", wanted):
+    if not commit and full:
         repository = store.ensure(layout, replace(lock, commit=wanted), offline=offline, progress=progress)
         commit = wanted
     if not commit:
