@@ -176,3 +176,14 @@ def test_same_lines_by_chance_elsewhere(world: World) -> None:
     world.history.commit("Seed again", {SEEDED: world.history.files[SEEDED] + again})
     wanted = NAME.apply(TOOLS.apply(TABLES.apply(world.history.files | {SEEDED: seeded})))
     world.rebase(clean(), clean(), clean(), clean(), tree=wanted)
+
+
+def test_function_that_ends_like_the_one_above(world: World) -> None:
+    """What surrounds the insertion still stands, once, behind the inserted lines: no place for it again."""
+    above = "    return seed\n\n\ndef worker_seed"
+    taken = f"    return seed\n\n\ndef loader_seed(seed):\n    np.random.seed(seed)\n{above}"
+    text = world.history.text(SEEDED).replace("    torch.cuda.manual_seed_all(seed)\n", "    return seed\n")
+    world.history.commit("Return it", {SEEDED: text})
+    world.carry([Edit("Seed the loader", {SEEDED: ((above, taken),)}), NAME])
+    take(world, "Seed the loader, too", world.series[0])
+    world.rebase(upstreamed("Seed the loader, too"), clean())
