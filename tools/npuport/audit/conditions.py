@@ -1,11 +1,15 @@
 """A walk that knows under which conditions code runs: only with CUDA, with an NPU provided for, forgiven."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 from npuport.audit.guards import Resolve, cuda_when, ends, forgiven, npu_when, speaks_of_npu
 from npuport.source.visitor import Function, ScopedVisitor
+
+#: Parts of expressions in which there is nothing to find.
+_WORDLESS = (ast.expr_context, ast.operator, ast.boolop, ast.unaryop)
 
 
 class ConditionVisitor(ScopedVisitor):
@@ -28,20 +32,29 @@ class ConditionVisitor(ScopedVisitor):
         self.demanded = 0
         self.forgiven: list[frozenset[str]] = []
         self.opened: list[range] = []
+        self._visitors: dict[type[ast.AST], Callable[[Any], object]] = {}
 
     def visit(self, node: ast.AST) -> None:
         """Visit a node, remembering the way to it."""
-        visitor = getattr(self, f"visit_{type(node).__name__}", None)
-        if visitor:
-            visitor(node)
-        else:
-            self.generic_visit(node)
+        kind = type(node)
+        try:
+            visitor = self._visitors[kind]
+        except KeyError:
+            visitor = getattr(self, f"visit_{kind.__name__}", self.generic_visit)
+            self._visitors[kind] = visitor
+        visitor(node)
 
     def generic_visit(self, node: ast.AST) -> None:
         """Visit what is below a node."""
         self.ancestors.append(node)
-        for child in ast.iter_child_nodes(node):
-            self.visit(child)
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                for item in value:
+                    if isinstance(item, ast.AST):
+                        self.visit(item)
+            elif isinstance(value, ast.AST) and not isinstance(value, _WORDLESS):
+                self.visit(value)
         self.ancestors.pop()
 
     def block(self, statements: list[ast.stmt]) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import posixpath
-import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -13,12 +12,12 @@ from npuport.source.module import Unparsed, parse
 from npuport.source.tree import kind
 
 #: A file without any of these words assumes nothing; its syntax is looked at all the same.
-_WORDS = re.compile(
-    rb"cuda|nccl|cublas|cudnn|tf32|triton|flash|xformers|apex|nvidia|nvml|nvcc|nsys|amp\b|GradScaler|autocast|pin_memory"
-    rb"|double|float64|complex|polar|fft|CUDA|NVIDIA|gpu|tensorrt|cupy|bitsandbytes|_ssm|causal_conv1d"
-    rb"|spconv|torchsparse|Minkowski|nvdiffrast|tinycudann|transformer_engine|cudf|cuml|cugraph|natten"
-    rb"|sageattention|torch2trt|cfloat|cdouble|fp32_precision|NCCL|stft",
-    re.I,
+_WORDS = tuple(
+    b"cuda nccl cublas cudnn tf32 triton flash_att flashinfer xformers apex nvidia nvml nvcc nsys nvsmi"
+    b" 'gpu' \"gpu\" torch.amp gradscaler autocast pin_memory .double float64 .complex complex32 complex64"
+    b" complex128 as_complex polar cfloat cdouble stft torch.fft .fft. tensorrt cupy bitsandbytes mamba_ssm"
+    b" causal_conv1d spconv torchsparse minkowski nvdiffrast tinycudann transformer_engine cudf cuml cugraph"
+    b" natten sageattention torch2trt fp32_precision pynvjitlink amp_c".split()
 )
 #: From how many bytes of Python on a second process pays for its start.
 _MANY = 3_000_000
@@ -60,7 +59,7 @@ def scan_file(path: str, data: bytes, local: frozenset[str] = frozenset()) -> li
     what = kind(path, data)
     try:
         if what == "python":
-            if not _WORDS.search(data):
+            if not _may_assume(data):
                 parse(data)
                 return []
             return scan_python(path, data, local)
@@ -81,6 +80,11 @@ def scan_file(path: str, data: bytes, local: frozenset[str] = frozenset()) -> li
     if what == "cuda":
         return [_simple(path, 1, "cuda-extension", posixpath.basename(path), "a source in CUDA C++")]
     return []
+
+
+def _may_assume(data: bytes) -> bool:
+    lower = data.lower()
+    return any(word in lower for word in _WORDS)
 
 
 def _scan_part(files: Mapping[str, bytes], roots: "Roots") -> list[Finding]:

@@ -21,9 +21,8 @@ _FLASH = re.compile(r"(?:kernels-community/|paged\|)?flash_attention_[23]|flash_
 _ENV = re.compile(r"(?:CUDA|NCCL|TORCH_NCCL|TORCH_CUDA|PYTORCH_CUDA|CUBLAS|CUDNN|NVIDIA)_[A-Z0-9_]+")
 _TOOL = re.compile(r"(?:\S*/)?(?:nvidia-smi|nvcc|nsys|ncu)(?:\s|$)")
 _SORT = re.compile(r"(?:self_)?(?:cuda|device)?_?cuda_(?:time(?:_total)?|memory_usage)")
-#: Any of them may make a string matter; a quick look before the long one.
-INTERESTING = re.compile(r"cuda|nccl|flash_att|NVIDIA_|CUBLAS|CUDNN|nvidia-smi|nvcc|nsys|ncu|gpu", re.I)
-
+#: A string that none of them matches is only a word, wherever it stands.
+_ANY = (_DEVICE, _NCCL, _TENSOR, _FLASH, _ENV, _TOOL, _SORT, re.compile("gpu|CUDAExecutionProvider"))
 _DEVICE_WORD = re.compile(r"dev|map_location|accelerator|^loc(?:ation)?$|^to$", re.I)
 _LIKE_DEVICE = re.compile(r"dev|location|^loc$|backend|accelerator|platform|target|^type$|gpu", re.I)
 #: Parameters and keys whose value is read by people.
@@ -54,6 +53,8 @@ _TAKES_DEVICE = {
 }
 _GROUP = re.compile(r"torch\.distributed\.(?:\w+\.)*(?:init_process_group|new_group|new_subgroups|Backend)")
 _KNOWN = re.compile(r"(?:cpu|cuda|mps|xpu|npu|hpu|xla|hip|rocm|mtia|meta|auto)(?::\d+)?")
+#: Longer collections are tables; nobody lists so many devices.
+_LONG = 100
 _SHELLS = re.compile(
     r"os\.(?:system|popen)|subprocess\.\w+|asyncio\.create_subprocess_\w+|commands\.getoutput"
 )
@@ -77,11 +78,23 @@ def judge_text(node: ast.Constant, text: str, ancestors: Sequence[ast.AST], reso
     Args:
         text: the constant's value.
     """
-    if not INTERESTING.search(text) or len(text) > 200:
+    if len(text) > 200 or not any(pattern.match(text) for pattern in _ANY):
         return None
     place = place_of(node, ancestors)
-    if place.kind == "none" or (place.around is not node and place.around and speaks_of_npu(place.around)):
-        return None  # or one of several, the NPU among them
+    hit = _judge(node, text, place, ancestors, resolve) if place.kind != "none" else None
+    return None if hit and _beside_npu(node, place) else hit
+
+
+def _beside_npu(node: ast.expr, place: Place) -> bool:
+    """Whether it is one of several, the NPU among them."""
+    if place.around is None or place.around is node:
+        return False
+    return len(getattr(place.around, "elts", ())) < _LONG and speaks_of_npu(place.around)
+
+
+def _judge(
+    node: ast.Constant, text: str, place: Place, ancestors: Sequence[ast.AST], resolve: Resolve
+) -> Hit | None:
     call = place.node if isinstance(place.node, ast.Call) else None
     callee = (resolve(call.func) or "") if call else ""
     called = name_of(call.func) if call else ""
@@ -148,7 +161,7 @@ def _maps_devices(place: Place) -> bool:
     """Whether it is a key of a dictionary from devices to devices, as `map_location` takes."""
     if place.kind != "key" or not isinstance(place.node, ast.Dict):
         return False
-    return all(map(_is_device, [*place.node.keys, *place.node.values]))
+    return len(place.node.keys) < _LONG and all(map(_is_device, [*place.node.keys, *place.node.values]))
 
 
 def _in_words(node: ast.expr, place: Place) -> bool:
