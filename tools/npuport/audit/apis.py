@@ -90,6 +90,7 @@ _NAMES = {
         "nccl", "torch.distributed.is_backend_available(backend)", "warning", "yes"
     ),
     "torch.distributed.ProcessGroupNCCL": _api("nccl", shim="yes"),
+    "torch.distributed.Backend.NCCL": _api("nccl", shim="partly"),
     "torch.backends.cudnn": _api("cudnn"),
     "torch.backends.cudnn.allow_tf32": _api("tf32"),
     "torch.backends.cudnn.conv.fp32_precision": _api("tf32"),
@@ -140,8 +141,13 @@ _PACKAGES = {
     "cuda.core": "cuda-library",
     "numba.cuda": "cuda-library",
     "nvidia": "cuda-library",
-    "amp_C": "cuda-library",
-    "apex_C": "cuda-library",
+    **dict.fromkeys(
+        (
+            *("amp_C", "apex_C", "fused_layer_norm_cuda", "fused_adam_cuda", "selective_scan_cuda"),
+            *("causal_conv1d_cuda", "dropout_layer_norm", "rotary_emb", "xentropy_cuda_lib"),
+        ),
+        "cuda-extension",
+    ),
     **dict.fromkeys(
         (
             *("apex", "cupy", "pycuda", "tensorrt", "torch_tensorrt", "torch2trt", "bitsandbytes", "cudf"),

@@ -13,6 +13,7 @@ _COMPLEX = {
 }
 _CONVERTS = ("to", "type", "type_as", "astype", "view", "set_default_dtype", "empty", "zeros", "ones", "full")
 _HOST = {"cpu", "numpy", "from_numpy"}
+_XFORMERS = ("enable_xformers_memory_efficient_attention", "set_use_memory_efficient_attention_xformers")
 _PROFILES = ("profile", "emit_nvtx", "key_averages")
 _EXTENSION = "torch.utils.cpp_extension."
 
@@ -51,6 +52,8 @@ def _judge_method(node: ast.Call, func: ast.Attribute, callee: str) -> Iterator[
     elif func.attr == "double" and _is_method(func, callee) and not node.args and not node.keywords:
         if not _from_host(func.value):
             yield Hit(node, "float64", ".double()", "note")
+    elif func.attr in _XFORMERS:
+        yield Hit(node, "xformers", f".{func.attr}()", "warning")
     elif func.attr in ("cfloat", "cdouble") and _is_method(func, callee) and not node.args:
         yield Hit(node, "complex", f".{func.attr}()", "note")
 

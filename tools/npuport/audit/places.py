@@ -40,9 +40,10 @@ _TRANSPARENT = (
 def place_of(node: ast.expr, ancestors: Sequence[ast.AST]) -> Place:
     """Where a value stands: climb through lists, choices and formatting to what uses it."""
     child: ast.AST = node
+    element: ast.AST = node
     climbing = list(ancestors)
     while climbing:
-        parent = climbing.pop()
+        parent, before = climbing.pop(), child
         if isinstance(parent, ast.IfExp) and child is parent.test:
             return _NOWHERE
         if isinstance(parent, _MAKES_MANY) and child is not parent.elt:
@@ -52,8 +53,21 @@ def place_of(node: ast.expr, ancestors: Sequence[ast.AST]) -> Place:
         elif isinstance(parent, ast.Attribute) and parent.attr == "format" and climbing:
             child = climbing.pop()  # "cuda:{}".format(rank)
         else:
+            if isinstance(parent, ast.Assign) and (target := _unpacked(parent, child, element)):
+                return Place("assign", name_of(target), parent, element)
             return _place(child, parent, climbing)
+        if isinstance(parent, (ast.Tuple, ast.List)):
+            element = before
     return _NOWHERE
+
+
+def _unpacked(statement: ast.Assign, value: ast.AST, element: ast.AST) -> ast.expr | None:
+    """The target that an element of a tuple goes to, `device, dtype = "cuda", None`."""
+    target = statement.targets[-1]
+    if isinstance(target, (ast.Tuple, ast.List)) and isinstance(value, (ast.Tuple, ast.List)):
+        pairs = zip(target.elts, value.elts, strict=False)
+        return next((name for name, given in pairs if given is element), None)
+    return None
 
 
 def _place(child: ast.AST, parent: ast.AST, above: list[ast.AST]) -> Place:

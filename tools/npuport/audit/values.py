@@ -6,6 +6,7 @@ the nearest call, default, assignment, comparison or dictionary around it.
 
 import ast
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -53,6 +54,8 @@ _TAKES_DEVICE = {
 }
 _GROUP = re.compile(r"torch\.distributed\.(?:\w+\.)*(?:init_process_group|new_group|new_subgroups|Backend)")
 _KNOWN = re.compile(r"(?:cpu|cuda|mps|xpu|npu|hpu|xla|hip|rocm|mtia|meta|auto)(?::\d+)?")
+#: Modules whose functions take no device: the standard library's, but for what hands arguments on.
+_PLAIN = sys.stdlib_module_names - {"builtins", "functools", "os", "dataclasses", "argparse"}
 #: Longer collections are tables; nobody lists so many devices.
 _LONG = 100
 _SHELLS = re.compile(
@@ -107,7 +110,7 @@ def _judge(
         loose = text.endswith(":") and not isinstance(ancestors[-1], (ast.JoinedStr, ast.BinOp))
         if loose and called != "startswith":
             return None
-        return _judge_device(node, shown, place, callee, called)
+        return _judge_device(node, shown, place, callee, called, ancestors)
     if _NCCL.fullmatch(text):
         return _judge_nccl(node, shown, place, callee, called)
     if _TENSOR.fullmatch(text) and not _TALK.fullmatch(called):
@@ -124,7 +127,9 @@ def _judge(
     return None
 
 
-def _judge_device(node: ast.expr, shown: str, place: Place, callee: str, called: str) -> Hit | None:
+def _judge_device(
+    node: ast.expr, shown: str, place: Place, callee: str, called: str, ancestors: Sequence[ast.AST]
+) -> Hit | None:
     if place.kind == "compare":
         return _judge_test(node, shown, place)
     if called == "startswith":
@@ -138,22 +143,26 @@ def _judge_device(node: ast.expr, shown: str, place: Place, callee: str, called:
             return Hit(node, "autocast-cuda", f"{called}({shown})", "error")
         if callee in SCALERS:
             return Hit(node, "grad-scaler", f"{called}({shown})", "error", shim="no")
-        if _only_names(place, called):
+        if _only_names(place, callee, called):
             return None
     if place.kind == "argument":
         sure = callee in _TAKES_DEVICE or called == "to"
         return Hit(node, "cuda-device", shown, "error" if sure else "warning")
-    if _PROSE.fullmatch(place.name.lower()) or _in_words(node, place):
+    if _PROSE.fullmatch(place.name.lower()) or _in_words(node, place) or _in_enum(ancestors):
         return None
     sure = place.kind == "default" or place.name == "default" or bool(_DEVICE_WORD.search(place.name))
     return Hit(node, "cuda-device", shown, "error" if sure else "warning")
 
 
-def _only_names(place: Place, called: str) -> bool:
+def _only_names(place: Place, callee: str, called: str) -> bool:
     """Whether a call takes the word as a name or a message; a default of `get` it does not."""
     if called in ("add_argument", "add_option"):
         return place.kind == "argument"
-    second = called in ("get", "pop", "getenv", "setdefault", "getattr") and place.name not in ("0", "")
+    if called in ("setattr", "getattr"):
+        return place.name != "2"
+    if place.kind == "argument" and callee.partition(".")[0] in _PLAIN:
+        return True
+    second = called in ("get", "pop", "getenv", "setdefault") and place.name not in ("0", "")
     return bool(_TALK.fullmatch(called)) and not second
 
 
@@ -162,6 +171,12 @@ def _maps_devices(place: Place) -> bool:
     if place.kind != "key" or not isinstance(place.node, ast.Dict):
         return False
     return len(place.node.keys) < _LONG and all(map(_is_device, [*place.node.keys, *place.node.values]))
+
+
+def _in_enum(ancestors: Sequence[ast.AST]) -> bool:
+    """Whether it is a member of an enumeration: a vocabulary."""
+    inner = next((n for n in reversed(ancestors) if isinstance(n, (ast.ClassDef, ast.FunctionDef))), None)
+    return isinstance(inner, ast.ClassDef) and any("Enum" in name_of(base) for base in inner.bases)
 
 
 def _in_words(node: ast.expr, place: Place) -> bool:
