@@ -114,6 +114,13 @@ def test_a_condition_stays_that_keeps_an_npu_from_what_fails_there(text: str) ->
     assert fixed("import torch\n" + text) == "import torch\n" + text
 
 
+def test_what_does_nothing_on_a_cpu_needs_its_condition() -> None:
+    bare = "import torch\ntorch.cuda.empty_cache()\n"
+    assert fixed(bare) == bare
+    kept = "import torch\nif torch.cuda.is_available():\n    torch.cuda.empty_cache()\n"
+    assert fixed(kept) == kept.replace("cuda", "accelerator")
+
+
 def test_a_condition_goes_with_all_that_it_guards() -> None:
     before = "import torch\nif torch.cuda.is_available():\n    torch.cuda.synchronize()\n"
     assert fixed(before) == before.replace("cuda", "accelerator")

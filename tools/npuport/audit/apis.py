@@ -16,6 +16,7 @@ class Api:
         neutral: where it is another than the rule's.
         shim: where it is another than the rule's.
         accelerator: the function below `torch.` that may be written in its place, argument for argument.
+        quiet: without any device it does nothing, while that function raises: it needs a condition.
     """
 
     rule: str
@@ -23,19 +24,29 @@ class Api:
     neutral: str = ""
     shim: Shim = "yes"
     accelerator: str = ""
+    quiet: bool = False
 
 
 def _api(
-    rule: str, neutral: str = "", level: Level | None = None, shim: Shim | None = None, accelerator: str = ""
+    rule: str,
+    neutral: str = "",
+    level: Level | None = None,
+    shim: Shim | None = None,
+    accelerator: str = "",
+    quiet: bool = False,
 ) -> Api:
     row = RULES[rule]
-    form = neutral or (f"torch.{accelerator}" if accelerator else row.neutral)
-    return Api(rule, level or row.level, form, shim or row.shim, accelerator)
+    condition = " where torch.accelerator.is_available()" if quiet else ""
+    form = neutral or (f"torch.{accelerator}{condition}" if accelerator else row.neutral)
+    return Api(rule, level or row.level, form, shim or row.shim, accelerator, quiet)
 
 
-def _same(*names: str) -> dict[str, Api]:
+def _same(*names: str, level: Level | None = None, quiet: bool = False) -> dict[str, Api]:
     """Functions that `torch.accelerator` has under the same name."""
-    return {f"torch.cuda.{name}": _api("cuda-api", accelerator=f"accelerator.{name}") for name in names}
+    return {
+        f"torch.cuda.{name}": _api("cuda-api", level=level, accelerator=f"accelerator.{name}", quiet=quiet)
+        for name in names
+    }
 
 
 _SEED = "torch.manual_seed, which seeds every accelerator as well"
@@ -45,9 +56,9 @@ _TRANSFORMS = (
 )
 _NAMES = {
     "torch.cuda": _api("cuda-api"),
-    **_same("device_count", "synchronize", "memory_allocated", "max_memory_allocated", "memory_reserved"),
-    **_same("max_memory_reserved", "memory_stats", "reset_peak_memory_stats"),
-    "torch.cuda.empty_cache": _api("cuda-api", level="warning", accelerator="accelerator.empty_cache"),
+    **_same("device_count", "synchronize", "reset_peak_memory_stats"),
+    **_same("memory_allocated", "max_memory_allocated", "memory_reserved", quiet=True, level="warning"),
+    **_same("max_memory_reserved", "memory_stats", "empty_cache", quiet=True, level="warning"),
     "torch.cuda.set_device": _api("cuda-api", accelerator="accelerator.set_device_index"),
     "torch.cuda.current_device": _api("cuda-api", accelerator="accelerator.current_device_index"),
     "torch.cuda.manual_seed": _api("cuda-api", _SEED, "warning"),

@@ -11,8 +11,8 @@ from datetime import UTC, date, datetime
 from email.utils import format_datetime
 
 from npuport.audit.finding import Edit, Finding
-from npuport.audit.fixes import HELPER, Text
 from npuport.audit.scan import scan_file
+from npuport.audit.text import HELPER, Text
 from npuport.newpatch import name_of
 from npuport.patch import ENVELOPE, parse_patch
 from npuport.source.module import parse

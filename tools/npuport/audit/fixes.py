@@ -13,18 +13,9 @@ from npuport.audit import apis
 from npuport.audit.finding import Edit, Fix
 from npuport.audit.guards import Resolve
 from npuport.audit.places import name_of
+from npuport.audit.text import Text
 from npuport.audit.values import Hit
-from npuport.source.module import decoded
-from npuport.source.names import Scope
 
-#: The function that the changes call, put below a file's imports.
-HELPER = '''def {name}(index=None):
-    """The accelerator that is present (CUDA, NPU, ...), else the CPU."""
-    found = {torch}.accelerator.current_accelerator(check_available=True)
-    if found is None:
-        return {torch}.device("cpu")
-    return found if index is None else {torch}.device(f"{{found.type}}:{{index}}")
-'''
 _INDEX = re.compile(
     r"(?:local_|global_)?rank|gpu(?:_?(?:id|idx|index))?|dev(?:ice)?_?(?:id|idx|index)|idx|index|i"
 )
@@ -32,69 +23,16 @@ _PLAIN_PARENTS = (
     *(ast.If, ast.While, ast.IfExp, ast.BoolOp, ast.Assert, ast.Assign, ast.Return, ast.Call, ast.keyword),
     ast.comprehension,
 )
-_AMP = {"autocast", "GradScaler"}
 
 
-class Text:
-    """A file's bytes, by line and column as `ast` counts them.
+def fix_of(
+    hit: Hit, ancestors: Sequence[ast.AST], text: Text, resolve: Resolve, *, guarded: bool = False
+) -> Fix | None:
+    """The mechanical change for a hit; None where a person must think.
 
     Args:
-        data: the file.
-        tree: its syntax.
-        scope: its module's scope.
+        guarded: whether it runs only where there is a device.
     """
-
-    def __init__(self, data: bytes, tree: ast.Module, scope: Scope) -> None:
-        self.data = data
-        self.tree = tree
-        self.sound = not data.startswith(b"\xef\xbb\xbf") and decoded(data).encode() == data
-        self.starts = [0, *(match.end() for match in re.finditer(rb"\r\n|\r|\n", data))]
-        bound = [name for name, meaning in scope.names.items() if meaning == "torch"]
-        self.torch = bound[0] if bound else "torch"
-        self.lacks_torch = not bound
-        self.quote = "'" if data.count(b"'") > data.count(b'"') else '"'
-        taken = re.search(rb"\b_accelerator\b", data) and not self.has_helper
-        self.helper = "_present_accelerator" if taken else "_accelerator"
-        self._amp: bool | None = None
-
-    @property
-    def has_helper(self) -> bool:
-        """Whether an earlier fix has put the helper there."""
-        text = HELPER.format(name="_accelerator", torch=self.torch).encode()
-        return text in self.data.replace(b"\r\n", b"\n")
-
-    def span(self, node: ast.AST) -> tuple[int, int]:
-        """The bytes of a node."""
-        start = self.starts[node.lineno - 1] + node.col_offset  # type: ignore[attr-defined]
-        return start, self.starts[node.end_lineno - 1] + node.end_col_offset  # type: ignore[attr-defined]
-
-    def holds(self, node: ast.expr) -> bool:
-        """Whether the bytes of a node are that node; inside f-strings Python may tell the wrong ones."""
-        start, end = self.span(node)
-        try:
-            there = ast.parse(b"(" + self.data[start:end] + b"\n)", mode="eval").body
-        except (SyntaxError, ValueError):
-            return False
-        return ast.dump(there) == ast.dump(node)
-
-    def amp_import(self) -> bool:
-        """Whether `from torch.cuda.amp import ...` can move to torch.amp: every use is a call that can."""
-        if self._amp is None:
-            calls = {id(n.func) for n in ast.walk(self.tree) if isinstance(n, ast.Call) and len(n.args) <= 1}
-            imports = [
-                n
-                for n in ast.walk(self.tree)
-                if isinstance(n, ast.ImportFrom) and n.module == "torch.cuda.amp"
-            ]
-            names = [alias for statement in imports for alias in statement.names]
-            uses = [n for n in ast.walk(self.tree) if isinstance(n, ast.Name) and n.id in _AMP]
-            plain = all(alias.name in _AMP and not alias.asname for alias in names)
-            self._amp = plain and all(id(use) in calls for use in uses)
-        return self._amp
-
-
-def fix_of(hit: Hit, ancestors: Sequence[ast.AST], text: Text, resolve: Resolve) -> Fix | None:
-    """The mechanical change for a hit; None where a person must think."""
     if not text.sound:
         return None
     node, parent = hit.node, ancestors[-1] if ancestors else None
@@ -109,7 +47,7 @@ def fix_of(hit: Hit, ancestors: Sequence[ast.AST], text: Text, resolve: Resolve)
     if hit.rule == "is-cuda" and isinstance(node, ast.Attribute):
         return _fix_is_cuda(node, parent, text)
     if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(parent, ast.Call) and parent.func is node:
-        return _fix_name(node, parent, ancestors, text, resolve)
+        return _fix_name(node, parent, ancestors, text, resolve, guarded=guarded)
     if hit.rule == "grad-scaler" and isinstance(node, ast.Call):
         return _with_type(node, [], text)
     if isinstance(node, ast.Constant) and hit.level == "error":
@@ -139,6 +77,8 @@ def _fix_name(
     ancestors: Sequence[ast.AST],
     text: Text,
     resolve: Resolve,
+    *,
+    guarded: bool,
 ) -> Fix | None:
     name = resolve(node) or ""
     start, end = text.span(node)
@@ -154,6 +94,8 @@ def _fix_name(
     api = apis.lookup(name)
     if not api or not api.accelerator or call.keywords or not _rooted(node, resolve):
         return None
+    if api.quiet and not guarded:
+        return None  # on a CPU it does nothing, while the accelerator's raises
     if api.rule == "cuda-available" and not _is_condition(call, ancestors):
         return None  # kept in a name, it decides elsewhere
     return _fix(text, (start, end, f"{text.torch}.{api.accelerator}"), helper=False)

@@ -7,9 +7,10 @@ from npuport.audit import apis
 from npuport.audit.calls import judge_call, judge_default, judge_dtype, shell_text
 from npuport.audit.conditions import ConditionVisitor
 from npuport.audit.finding import Finding, lowered
-from npuport.audit.fixes import Text, fix_of
+from npuport.audit.fixes import fix_of
 from npuport.audit.rules import RULES
 from npuport.audit.shell import scan_shell
+from npuport.audit.text import Text
 from npuport.audit.values import Hit, judge_text
 from npuport.source.module import parse, source_lines
 from npuport.source.names import absolute
@@ -185,7 +186,7 @@ class _Scanner(ConditionVisitor):
         if self.demanded and hit.rule in _DEMANDS:
             level = "error"
         level = "note" if self.annotating else level
-        fix = fix_of(hit, self.ancestors, self.text, self.resolve)
+        fix = fix_of(hit, self.ancestors, self.text, self.resolve, guarded=bool(self.guarded))
         if fix is None and hit.level != "note" and hit.rule not in _HARMLESS:
             # Whoever opens a condition to the NPU must not let it meet this.
             self.kept.update(number for condition in self.opened for number in condition)

@@ -164,7 +164,7 @@ _TABLE = (
         "pins for the accelerator that is present; where there is none, a warning and no pinning",
         "pin_memory=torch.accelerator.is_available()",
         "yes",
-        "`pin_memory` is patched for a device that is named; without one torch does right by itself",
+        "`pin_memory` is patched for a named device; without one torch does right by itself",
     ),
     Rule(
         "cuda-stream",
