@@ -61,6 +61,15 @@ def wait_to_move(world: World) -> None:
     world.layout.lock.write_text(re.sub("  tree:.*", "", text.replace(pin, tip)))
 
 
+def commit_in_the_tree(world: World) -> None:
+    """A person has mended something where it runs."""
+    assert world.npuport("port").code == 0
+    tree = world.layout.ported.resolve()
+    path = tree / SEEDED
+    path.write_bytes(path.read_bytes().replace(b'"""Seeds."""', b'"""Seeds, on any device."""'))
+    git(tree, "commit", "--quiet", "--all", "-m", "Say where", "-m", "It is not only CUDA.")
+
+
 START = ("rebase", "--to", "main")
 COMMANDS = {
     "start": Command(shift, START),
@@ -68,6 +77,7 @@ COMMANDS = {
     "skip": Command(stop, ("rebase", "--skip"), (("rebase", "--continue"),)),
     "abort": Command(stop, ("rebase", "--abort")),
     "refresh after the pin moved": Command(wait_to_move, ("refresh",)),
+    "refresh after a commit in the tree": Command(commit_in_the_tree, ("refresh",)),
     "drop": Command(lambda world: None, ("drop", "0003-Run-the-tools-on-any-accelerator.patch")),
 }
 
