@@ -33,6 +33,9 @@ def test_notebook_cells_are_found_at_the_files_lines() -> None:
         {"cell_type": "markdown", "source": ["x.cuda()\n"]},
         {"cell_type": "code", "source": ["%matplotlib inline\n", "!nvidia-smi\n", 'y = x.to("cuda")']},
         {"cell_type": "code", "source": "z = x.cuda()\n"},
+        {"cell_type": "code", "source": ["import torch as t\n"]},
+        {"cell_type": "code", "source": ["x = (\n"]},
+        {"cell_type": "code", "source": ["t.cuda.synchronize()\n"]},
     ]
     text = json.dumps({"cells": cells, "nbformat": 4}, indent=1)
     lines = text.split("\n")
@@ -40,6 +43,7 @@ def test_notebook_cells_are_found_at_the_files_lines() -> None:
         ('"!nvidia-smi\\n",', "nvidia-smi"),
         ('"y = x.to(\\"cuda\\")"', "cuda-device"),
         ('"source": "z = x.cuda()\\n"', "cuda-method"),
+        ('"t.cuda.synchronize()\\n"', "cuda-api"),
     ]
 
 

@@ -81,6 +81,7 @@ def meaning(text: str, expression: str, package: str = "pkg") -> str | None:
         ("try:\n    import a\nexcept ImportError:\n    a = None", "a.x", "a.x"),
         ("x = 1", "x.y", None),
         ("", "print", "builtins.print"),
+        ("", "torch.cuda", "torch.cuda"),
         ("def f(torch): pass", "torch.cuda", None),
         ("import torch\ndef f():\n    torch = 1", "torch.cuda", None),
         ("import torch\ndef f():\n    for torch in x: pass", "torch.cuda", None),

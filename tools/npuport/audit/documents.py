@@ -12,7 +12,7 @@ from npuport.audit.packages import judge_requirement
 from npuport.audit.python import scan_python
 from npuport.audit.rules import RULES
 from npuport.audit.shell import scan_shell
-from npuport.source.module import Unparsed, decoded
+from npuport.source.module import Unparsed, decoded, parse
 
 _FENCE = re.compile(r"^(?P<indent>[ >]*)(?P<mark>`{3,}|~{3,})\s*\{?\.?(?P<language>[\w+-]*)")
 _PYTHON = {"python", "py", "python3", "pycon", "ipython"}
@@ -75,15 +75,24 @@ def scan_notebook(path: str, data: bytes) -> list[Finding]:
         raise Unparsed(1, "not a notebook of format 4") from error
     rows = decoded(data).split("\n")
     found: list[Finding] = []
+    code: list[str] = []
+    places: list[int] = []
     at = 0
     for lines in sources:
-        places = []
+        numbers = []
         for line in lines:
             at = _seek(rows, at, line)
-            places.append(at + 1)
-        for finding in _cell(path, lines):
-            found.append(replace(finding, line=places[finding.line - 1], fix=None))
-    return found
+            numbers.append(at + 1)
+        found += [
+            replace(finding, line=numbers[finding.line - 1], fix=None) for finding in _magic(path, lines)
+        ]
+        plain = [_without_magic(line) for line in lines]
+        if _parses(plain):  # what one cell imports, another uses: they are one program
+            code += plain
+            places += numbers
+    for finding in scan_python(path, "\n".join(code).encode()):
+        found.append(replace(finding, line=places[finding.line - 1], fix=None))
+    return sorted(found, key=lambda f: (f.line, f.column))
 
 
 def _lines(source: str | list[str]) -> list[str]:
@@ -100,19 +109,27 @@ def _seek(rows: list[str], at: int, line: str) -> int:
     return at
 
 
-def _cell(path: str, lines: list[str]) -> Iterator[Finding]:
-    code = []
+def _magic(path: str, lines: list[str]) -> Iterator[Finding]:
+    """The shell commands of a cell, `!nvidia-smi`."""
     for number, line in enumerate(lines, 1):
         bare = line.lstrip()
         if bare.startswith("!"):
-            for finding in scan_shell(path, bare[1:].encode("latin-1", errors="replace"), number):
+            for finding in scan_shell(path, bare[1:].encode("latin-1", errors="replace")):
                 yield replace(finding, line=number)
-        magic = bare.startswith(("!", "%", "?"))
-        code.append(line[: len(line) - len(bare)] + "pass" if magic else line)
+
+
+def _without_magic(line: str) -> str:
+    """A line as Python reads it: a command in the middle of a block is a statement that does nothing."""
+    bare = line.lstrip()
+    return line[: len(line) - len(bare)] + "pass" if bare.startswith(("!", "%", "?")) else line
+
+
+def _parses(lines: list[str]) -> bool:
     try:
-        yield from scan_python(path, "\n".join(code).encode())
+        parse("\n".join(lines).encode())
     except Unparsed:
-        return
+        return False
+    return True
 
 
 def scan_yaml(path: str, data: bytes) -> list[Finding]:

@@ -41,13 +41,16 @@ class Scope:
                 self._bind(bound)
 
     def lookup(self, name: str) -> Meaning:
-        """What a name means here; `builtins.x` where no scope binds it."""
+        """What a name means here; `builtins.x` where no scope binds it, but `torch` is always torch.
+
+        An excerpt, as of a document, may leave the import out; and nothing else goes by that name.
+        """
         scope: Scope | None = self
         while scope:
             if name in scope.names and (scope is self or not isinstance(scope.node, ast.ClassDef)):
                 return scope.names[name]
             scope = scope.parent
-        return f"builtins.{name}"
+        return name if name == "torch" else f"builtins.{name}"
 
     def resolve(self, node: ast.expr) -> Meaning:
         """The dotted name that an expression stands for; None where it is a value."""
