@@ -27,7 +27,8 @@ sys.path[:0] = [str(HARNESS / "tests"), str(HARNESS / "tests/rebase")]
 
 from gitworld import git  # noqa: E402
 from histories import History, make_repository  # noqa: E402
-from standin import BLOCKS, Edit, Tree  # noqa: E402
+from lumen import BLOCKS, Tree  # noqa: E402
+from standin import Edit  # noqa: E402
 from world import files_below, write_port  # noqa: E402
 
 FILES = 150

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from histories import History
-from standin import SERIES, START
+from lumen import START
+from standin import SERIES
 from world import World, make_world
 
 

@@ -1,7 +1,8 @@
 """The usual conflict: upstream changed the line that the first of four patches changes."""
 
 from expect import clean, conflict, resolved
-from standin import NAME, TABLES, TOOLS, Tree
+from lumen import Tree
+from standin import NAME, TABLES, TOOLS
 from world import World
 
 SEEDED = "lumen/seeding.py"

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gitworld import git, make_patch
-from standin import Edit, Tree
+from lumen import Tree
+from standin import Edit
 
 Content = str | bytes | None
 Files = Mapping[str, Content]

@@ -1,7 +1,8 @@
 """Upstream changed the very lines of a patch: what is told, and whom it names."""
 
 from expect import Expected, clean, conflict, merged, moved, resolved, skipped
-from standin import NAME, SEED, TABLES, TOOLS, Edit, Tree
+from lumen import Tree
+from standin import NAME, SEED, TABLES, TOOLS, Edit
 from world import World
 
 SEEDED = "lumen/seeding.py"

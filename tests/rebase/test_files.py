@@ -1,7 +1,8 @@
 """Upstream renames, splits, deletes and replaces the files of a patch; patches do the same."""
 
 from expect import Expected, clean, conflict, deleted, merged, moved, renamed, upstreamed
-from standin import NAME, ROTARY, SEED, TABLES, TOOLS, Edit
+from lumen import ROTARY
+from standin import NAME, SEED, TABLES, TOOLS, Edit
 from world import World
 
 SEEDED = "lumen/seeding.py"

@@ -1,7 +1,8 @@
 """Upstream changes lines around those of a patch: where it lands, what it keeps."""
 
 from expect import Expected, clean, conflict, merged, moved
-from standin import SEED, SEEDING, Edit, Tree
+from lumen import SEEDING, Tree
+from standin import SEED, Edit
 from world import World
 
 SEEDED = "lumen/seeding.py"

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from gitworld import git
+from lumen import START
 from npuport.lock import read_lock
-from standin import START, Edit
+from standin import Edit
 from world import World
 
 PATHS = ("lumen/seeding.py", "lumen/rotary.py", "lumen/blocks.py", "tools/rebuild.py", "tools/evaluate.py")

@@ -7,8 +7,8 @@ import pytest
 
 from expect import clean, conflict, moved
 from gitworld import git
+from lumen import START
 from npuport.lock import read_lock
-from standin import START, Edit
 from world import World
 
 SEEDED = "lumen/seeding.py"
@@ -266,53 +266,6 @@ def test_series_with_comments(world: World) -> None:
     assert answer.data["published"]
     assert "# Seeds first.\n" + first in series.read_text()
     assert "# The model.\n" in series.read_text()
-
-
-def test_licence_changed(world: World) -> None:
-    """Whether we may go on under it is not for a program to say."""
-    world.history.commit("Ask for money", {"LICENSE": "Pay.\n" + world.history.text("LICENSE")})
-    world.history.write()
-    before = world.state()
-    answer = world.npuport("rebase", "--to", "main")
-    assert (answer.code, answer.data["published"]) == (1, False)
-    assert world.state() == before
-    licence = answer.data["license"]
-    assert (licence["path"], licence["old"] != licence["new"]) == ("LICENSE", True)
-    assert "+Pay.\n" in licence["diff"]
-    assert any("LICENSE" in line or "licence" in line for line in answer.data["decisions"])
-    answer = world.npuport("rebase", "--to", "main", "--accept-license")
-    if "error" in answer.data:  # a session stands and waits for the word
-        answer = world.npuport("rebase", "--continue", "--accept-license")
-    assert (answer.code, answer.data["published"]) == (0, True), answer
-    assert world.npuport("verify").code == 0
-
-
-def test_licence_gone(world: World) -> None:
-    world.history.commit("Have none", {"LICENSE": None})
-    answer = world.attempt()
-    assert (answer.code, answer.data.get("published", False)) == (1, False)
-    assert "LICENSE" in str(answer.data)
-
-
-def test_licence_changed_and_a_conflict(world: World) -> None:
-    world.history.commit("Ask for money", {"LICENSE": "Pay.\n"})
-    world.history.edit("Seed one GPU", SEEDED, LINE, "    torch.cuda.manual_seed(seed)\n")
-    answer = world.attempt()
-    assert answer.code == 1
-    assert len(answer.data["decisions"]) >= 2
-    answer = world.npuport("rebase", "--skip")
-    assert (answer.code, answer.data["published"]) == (1, False)
-    answer = world.npuport("rebase", "--continue", "--accept-license")
-    assert (answer.code, answer.data["published"]) == (0, True), answer
-
-
-def test_patch_of_the_licence(world: World) -> None:
-    """A patch may add to it; what is compared is upstream's own."""
-    world.carry(
-        [Edit("Say what we changed", {"LICENSE": (("as you please.\n", "as you please.\nChanged.\n"),)})]
-    )
-    world.history.insert("Explain", SEEDED, 5)
-    world.rebase(clean())
 
 
 def test_old_port_is_broken(world: World) -> None:

@@ -13,11 +13,12 @@ import pytest
 from expect import Expected
 from gitworld import git
 from histories import History, make_repository, make_series
+from lumen import START, Tree
 from npuport import cli
 from npuport.layout import Layout
 from npuport.lock import read_lock
 from npuport.refresh import refresh
-from standin import SERIES, START, Edit, Tree
+from standin import SERIES, Edit
 
 Json = dict[str, Any]
 CHANGELOG = "# Changelog\n\n## Unreleased\n\n### Added\n- The first port.\n"
