@@ -249,7 +249,7 @@ def test_git_that_is_missing(port: Port, monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 def test_process_count_does_not_grow_with_the_series(port: Port, tmp_path: Path) -> None:
-    """One `git am` for the whole series, however long."""
+    """One `git fast-import` for the whole series, however long."""
     wrapper = tmp_path / "bin/git"
     wrapper.parent.mkdir()
     real = shutil.which("git")
@@ -259,8 +259,8 @@ def test_process_count_does_not_grow_with_the_series(port: Port, tmp_path: Path)
     process = start_npuport("--port", port.layout.root, "port", env=dict(os.environ) | path)
     assert process.wait() == 0
     calls = (tmp_path / "calls").read_text().splitlines()
-    assert sum(" am --quiet" in call for call in calls) == 1
-    assert len(calls) < 12, calls
+    assert sum(" fast-import --quiet" in call for call in calls) == 1
+    assert len(calls) < 14, calls
     (tmp_path / "calls").unlink()
     done = subprocess.run(
         process.args, env=dict(os.environ) | path | {"PYTHONPATH": "tools"}, capture_output=True, check=False,

@@ -13,6 +13,8 @@ from pathlib import Path
 from npuport.errors import PortError
 from npuport.gitprocess import IDENTITY, GitFailed, run, transfer
 
+#: The branch that `fast_import` builds on, for as long as it runs.
+IMPORTED = "refs/npuport/imported"
 _BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 # Upstream's attributes must not change what lands on disk: files are written as they are stored.
 _ATTRIBUTES = "* !text !eol !crlf !ident !filter !working-tree-encoding !merge !diff !whitespace\n"
@@ -177,6 +179,21 @@ def am(repository: Path, mails: bytes, *, three_way: bool = False) -> None:
         with contextlib.suppress(PortError):
             run("am", "--abort", cwd=repository)
         raise
+
+
+def fast_import(repository: Path, commits: Sequence[bytes]) -> str:
+    """Make commits out of the language of `git fast-import`; returns the last one, which no ref leads to.
+
+    Args:
+        commits: on the branch `IMPORTED`, each with the mark `:1`.
+    """
+    stream = b"".join(commits) + b"get-mark :1\ndone\n"
+    try:
+        return (
+            run("fast-import", "--quiet", "--done", "--force", cwd=repository, stdin=stream).decode().strip()
+        )
+    finally:
+        run("update-ref", "-d", IMPORTED, cwd=repository)
 
 
 def head(repository: Path) -> str:

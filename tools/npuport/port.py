@@ -77,8 +77,18 @@ def settled(layout: Layout, lock: Lock) -> bool:
     return trees.ported_as_locked(trees.linked(layout.ported, len(lock.patches)), lock)
 
 
-def build(repository: Path, lock: Lock, patches: Sequence[PatchFile], directory: Path) -> tuple[str, str]:
+def build(
+    repository: Path,
+    lock: Lock,
+    patches: Sequence[PatchFile],
+    directory: Path,
+    *,
+    by_mail: bool = False,
+) -> tuple[str, str]:
     """Make the ported tree in an empty directory: the pin checked out, the series as commits on it.
+
+    Args:
+        by_mail: let `git am` apply the patches and make the commits, slowly: the proof of the faster way.
 
     Returns:
         The last commit and its tree.
@@ -87,11 +97,18 @@ def build(repository: Path, lock: Lock, patches: Sequence[PatchFile], directory:
         PortError: see `apply_series`.
     """
     git.work_tree(repository, directory, lock.commit)
-    return apply_series(directory, lock.commit, patches) if patches else (lock.commit, lock.tree)
+    if not patches:
+        return lock.commit, lock.tree
+    return apply_series(directory, lock.commit, patches, by_mail=by_mail)
 
 
-def apply_series(directory: Path, base: str, patches: Sequence[PatchFile]) -> tuple[str, str]:
+def apply_series(
+    directory: Path, base: str, patches: Sequence[PatchFile], *, by_mail: bool = False
+) -> tuple[str, str]:
     """Put a series on the commit that is checked out. Every patch is checked before git sees the first.
+
+    Args:
+        by_mail: see `build`.
 
     Returns:
         The last commit and its tree.
@@ -99,14 +116,20 @@ def apply_series(directory: Path, base: str, patches: Sequence[PatchFile]) -> tu
     Raises:
         PortError: a patch is malformed, or does not apply exactly.
     """
+    from npuport.commits import Batch
     from npuport.exact import apply_exactly, load_tree
     from npuport.patch import parse_patch
 
     parsed = [parse_patch(patch.name, patch.data) for patch in patches]
     tree = load_tree(directory, base, parsed)
+    batch = Batch()
     for patch in parsed:
         apply_exactly(tree, patch)
-    git.am(directory, b"".join(patch.mail for patch in parsed))
+        batch.add(patch, tree)
+    if by_mail:
+        git.am(directory, b"".join(patch.mail for patch in parsed))
+    else:
+        batch.commit(directory)
     commits = git.commits_since(directory, base)
     if len(commits) != len(parsed):
         raise PortError(

@@ -43,7 +43,7 @@ def verify(layout: Layout, *, offline: bool = False, progress: Progress = silent
         with staged_directory(layout.out) as staged:
             derived = staged / "ported"
             derived.mkdir()
-            commit, tree = build(repository, lock, patches, derived)
+            commit, tree = build(repository, lock, patches, derived, by_mail=True)
             check_ids(lock, commit, tree)
             (staged / "derived").mkdir()
             check_ids(lock, commit, git.tree_on_disk(derived, staged / "derived"))

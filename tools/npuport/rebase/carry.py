@@ -1,8 +1,8 @@
 """Carry a series from one commit of upstream's to another: a verdict on each patch, and the new series.
 
 What a patch changes is found in memory where that is sure (`place`); every other patch is a `git cherry-pick`
-of its commit on the old pin, a three-way merge that follows renames. Patches become commits by `git am` of
-their final bytes, so that what comes out is the very commit that `npuport port` will make of them.
+of its commit on the old pin, a three-way merge that follows renames. Patches become commits as `npuport port`
+makes them, so that what comes out is the ported tree.
 """
 
 import posixpath
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from npuport import git, gitmerge
+from npuport.commits import Batch
 from npuport.diff import FileChange
 from npuport.exact import apply_exactly, load_tree, split_lines
 from npuport.lock import Lock
@@ -112,7 +113,7 @@ class _Carrier:
         self._new = load_tree(repository, target, patches)
         self._moves = target != lock.commit
         self._culprits = Culprits(repository, lock.commit, target)
-        self._waiting: list[bytes] = []  # mails that are in memory and not yet in the work tree
+        self._waiting = Batch()  # what is in memory and not yet in the work tree
         self._commits: list[str] = []  # the series on the old pin, made when the first merge needs it
 
     def carry(self, patch: Patch, decision: Decision | None) -> tuple[Verdict, Patch | None]:
@@ -142,9 +143,7 @@ class _Carrier:
 
     def flush(self) -> None:
         """Make commits of the patches that are not yet in the work tree."""
-        if self._waiting:
-            git.am(self._tree, b"".join(self._waiting))
-            self._waiting.clear()
+        self._waiting.commit(self._tree)
 
     def _merge(self, patch: Patch) -> tuple[Verdict, Patch | None]:
         self.flush()
@@ -219,7 +218,11 @@ class _Carrier:
         if not self._commits:
             head = git.head(self._tree)
             gitmerge.detach(self._tree, self._lock.commit)
-            git.am(self._tree, b"".join(one.mail for one in self.patches))
+            series, tree = Batch(), load_tree(self._tree, self._lock.commit, self.patches)
+            for one in self.patches:
+                apply_exactly(tree, one)
+                series.add(one, tree)
+            series.commit(self._tree)
             self._commits = [commit.id for commit in git.commits_since(self._tree, self._lock.commit)]
             gitmerge.detach(self._tree, head)
         return self._commits[self.patches.index(patch)]
@@ -228,7 +231,7 @@ class _Carrier:
         """Put a patch of the new series into the tree in memory; into the work tree it comes later."""
         self._load(fresh)
         apply_exactly(self._new, fresh)
-        self._waiting.append(fresh.mail)
+        self._waiting.add(fresh, self._new)
 
     def _load(self, patch: Patch) -> None:
         """Read what a patch touches and no patch before it did."""
