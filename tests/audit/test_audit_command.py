@@ -83,6 +83,16 @@ def test_a_directory_needs_no_port(
     assert main(["audit", "--tree", "tree", "--since", "main"]) == 1
 
 
+def test_a_long_line_is_shown_where_it_matters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "m.py").write_text(
+        f"loader = Loader({', '.join(f'a{n}=1' for n in range(40))}, pin_memory=True)\n"
+    )
+    assert main(["audit", "--tree", str(tmp_path)]) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if "..." in line)
+    assert "pin_memory=True" in line
+    assert len(line) < 110
+
+
 def test_several_trees_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()

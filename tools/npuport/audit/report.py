@@ -9,6 +9,7 @@ from npuport.audit.finding import LEVELS, Finding
 from npuport.audit.rules import RULES
 
 _WIDTH = 100
+_LEGEND = "shim: would torch_npu.contrib.transfer_to_npu cover it at run time; the rules: docs/audit.md"
 
 
 def line_of(finding: Finding) -> str:
@@ -36,7 +37,7 @@ def text(findings: Sequence[Finding], none: str = "nothing assumes CUDA") -> str
             lines += [title, ""] if title else []
             for path, group in groupby(found, key=lambda f: f.path):
                 lines += [*_file(path, list(group)), ""]
-    return "\n".join([*lines, summary(findings) if findings else none])
+    return "\n".join([*lines, *([summary(findings), _LEGEND] if findings else [none])])
 
 
 def _file(path: str, findings: Sequence[Finding]) -> Iterator[str]:
@@ -46,16 +47,26 @@ def _file(path: str, findings: Sequence[Finding]) -> Iterator[str]:
     for finding in findings:
         guarded = " (guarded)" if finding.guarded else ""
         covered = f"  [covered by {finding.covered_by[:4]}]" if finding.covered_by else ""
-        code = finding.code if len(finding.code) <= _WIDTH else f"{finding.code[: _WIDTH - 3]}..."
         yield f"  {finding.line:>{width}}  {finding.level:7}  {finding.rule}{guarded}{covered}"
         pad = " " * (width + 4)
-        yield f"{pad}{code}"
+        yield f"{pad}{_window(finding)}"
         if finding.via:
             yield f"{pad}reached: {' > '.join(finding.via)}"
         if (finding.rule, finding.neutral) not in told:
             fix = ", --fix" if finding.fix else ""
             yield f"{pad}-> {finding.neutral} (shim: {finding.shim}{fix})"
         told.add((finding.rule, finding.neutral))
+
+
+def _window(finding: Finding) -> str:
+    """As much of the line as fits, with what was found in it."""
+    if len(finding.code) <= _WIDTH:
+        return finding.code
+    at = finding.code.find(finding.what.rpartition(".")[2])
+    start = max(at - _WIDTH // 2, 0) if at > _WIDTH - 20 else 0
+    shown = finding.code[start : start + _WIDTH - 6]
+    more = "..." if start + len(shown) < len(finding.code) else ""
+    return f"{'...' * (start > 0)}{shown}{more}"
 
 
 def summary(findings: Sequence[Finding]) -> str:

@@ -37,7 +37,7 @@ def scan(
     files = files if only is None else {path: files[path] for path in only}
     if jobs is None:
         size = sum(len(data) for path, data in files.items() if path.endswith(".py"))
-        jobs = len(os.sched_getaffinity(0)) if size > _MANY else 1
+        jobs = (os.cpu_count() or 1) if size > _MANY else 1
     if jobs == 1:
         return _in_order(_scan_part(files, roots))
     parts = [dict(part) for part in _shares(list(files.items()), jobs * 4)]
