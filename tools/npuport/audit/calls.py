@@ -26,6 +26,9 @@ def judge_call(node: ast.Call, resolve: Resolve) -> Iterator[Hit]:
     keywords = {keyword.arg: keyword.value for keyword in node.keywords}
     if _true(keywords.get("pin_memory")):
         yield Hit(keywords["pin_memory"], "pinned-memory", "pin_memory=True", "note")
+    for switch in ("tf32", "allow_tf32"):
+        if _true(keywords.get(switch)):
+            yield Hit(keywords[switch], "tf32", f"{switch}=True", "warning")
     if _true(keywords.get("use_cuda")) and name_of(node.func) in _PROFILES:
         yield Hit(keywords["use_cuda"], "cuda-profiler", "use_cuda=True", "warning")
     if callee in SCALERS and not node.args and not {"device", None}.intersection(keywords):

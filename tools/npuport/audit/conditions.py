@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from npuport.audit.guards import Resolve, cuda_when, ends, forgiven, npu_when, speaks_of_npu
+from npuport.audit.guards import Resolve, cuda_when, ends, forgiven, is_cuda_text, npu_when, speaks_of_npu
 from npuport.source.visitor import Function, ScopedVisitor
 
 #: Parts of expressions in which there is nothing to find.
@@ -176,6 +176,18 @@ class ConditionVisitor(ScopedVisitor):
                 present = cuda_when(value, every, self.resolve)
                 elsewhere = npu_when(value, not every, self.resolve)
                 rest.enter_context(self._when(guarded=present, handled=elsewhere, since=before))
+
+    def visit_Match(self, node: ast.Match) -> None:
+        """`case "cuda"` is a condition as well; beside `case "npu"` it is no assumption."""
+        apart = any(speaks_of_npu(case.pattern) for case in node.cases)
+        with self._below(node):
+            self.visit(node.subject)
+            for case in node.cases:
+                cuda = any(is_cuda_text(part) for part in ast.walk(case.pattern))
+                with self._below(case), self._when(handled=apart):
+                    self.visit(case.pattern)
+                with self._when(guarded=cuda, handled=apart and cuda):
+                    self.block(case.body)
 
     def visit_Try(self, node: ast.Try) -> None:
         """A failed import that is forgiven is a choice."""

@@ -45,6 +45,11 @@ def cuda_when(test: ast.expr, truth: bool, resolve: Resolve) -> bool:
     return _when(test, truth, _Sign(_CUDA, _CUDA_TEXT, "torch.cuda.", resolve))
 
 
+def is_cuda_text(node: ast.AST) -> bool:
+    """Whether a node is the text of a CUDA device."""
+    return isinstance(node, ast.Constant) and bool(_CUDA_TEXT.fullmatch(str(node.value)))
+
+
 def npu_when(test: ast.expr, truth: bool, resolve: Resolve) -> bool:
     """Whether an NPU must be there for a condition to have a truth value."""
     return _when(test, truth, _Sign(_OTHER, _NPU_TEXT, "torch.npu.", resolve))

@@ -138,6 +138,9 @@ def _judge_assignment(script: _Script, word: Word) -> Iterator[Finding]:
 
 
 def _judge_option(script: _Script, word: Word, before: str) -> Iterator[Finding]:
+    if before in ("==", "=", "!=") and _DEVICE.fullmatch(word.text):
+        yield script.finding(word.start, "device-test", f"{before} {word.text}")
+        return
     option = _OPTION.fullmatch(word.text)
     name, value = (option["name"], option["value"]) if option else (before, word.text)
     if not option and not before.startswith("-"):

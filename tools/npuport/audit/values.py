@@ -33,7 +33,7 @@ _PROSE = re.compile(
 )
 #: Functions that only talk, look at text, or name things.
 _TALK = re.compile(
-    r"print|pprint|debug|info|warn(?:ing)?|error|exception|critical|log|fail|write|writelines|echo|split|rsplit"
+    r"print|pprint|format|debug|info|warn(?:ing)?|error|exception|critical|log|fail|write|writelines|echo|split|rsplit"
     r"|partition|find|rfind|index|count|replace|strip|lstrip|rstrip|join|removeprefix|removesuffix|encode|match"
     r"|search|fullmatch|sub|compile|getattr|setattr|delattr|hasattr|isinstance|open|exists|glob|Path|title"
     r"|xlabel|ylabel|label|legend|text|add_parser|add_argument_group|add_mutually_exclusive_group|import_module"
