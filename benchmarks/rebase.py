@@ -151,8 +151,8 @@ class Bench:
             started = time.perf_counter()
             answer = self.npuport("rebase", "--bisect", names[part], "--to", self.new, fine=1)
             took = time.perf_counter() - started
-            found = (answer["first_bad"] or {}).get("subject")
-            tries = f"{len(answer['tries'])} tries, {found if found != f'Break {part}' else 'found'}"
+            found = answer["first_bad"]["commit"]["subject"] == f"Break {part}"
+            tries = f"{len(answer['tries'])} tries, {'found' if found else 'NOT THAT ONE'}"
             what = f"npuport rebase --bisect, broken at commit {at}"
             print(f"{what:56} {took:7.3f} s  {tries}", flush=True)
 
