@@ -12,7 +12,7 @@ from npuport.port import port, read_port
 from npuport.rebase import session as sessions
 from npuport.rebase.carry import Decision
 from npuport.rebase.describe import summarise
-from npuport.rebase.job import Job, Step
+from npuport.rebase.job import Job, Overtaken, Step
 from npuport.rebase.target import branch_of, pin, resolve
 from npuport.series import PatchFile
 from npuport.store import Progress, silent
@@ -43,6 +43,7 @@ def start(layout: Layout, ref: str | None, options: Options, progress: Progress 
         PortError: upstream is out of reach or has no such commit; a session stands; `out/ported` holds edits
             that are in no patch. Nothing has changed then.
     """
+    began = sessions.sum_of(layout)
     lock, files = read_port(layout)
     sessions.refuse(layout)
     repository, new = resolve(layout, lock, ref, offline=options.offline, progress=progress)
@@ -52,20 +53,23 @@ def start(layout: Layout, ref: str | None, options: Options, progress: Progress 
         ref=new.ref,
         branch=branch_of(repository, ref, lock.branch),
         target=new.commit.id,
-        lock=sessions.sum_of(layout),
+        lock=began,
         parity=options.parity or (),
         accept_license=options.accept_license,
     )
     job = Job(layout, lock, files, repository, new, request, progress)
     if options.dry_run:
         return job.look()
-    with job.locked():
-        trees.refuse_if_touched(
-            trees.linked(layout.ported),
-            mend="npuport refresh makes them patches; npuport port --force sets them aside",
-        )
-        sessions.refuse(layout)
-        carried = job.carry({})
+    try:
+        with job.locked():
+            trees.refuse_if_touched(
+                trees.linked(layout.ported),
+                mend="npuport refresh makes them patches; npuport port --force sets them aside",
+            )
+            sessions.refuse(layout)
+            carried = job.carry({})
+    except Overtaken:
+        return start(layout, ref, options, progress)
     return _ported(job, job.conclude(carried))
 
 
@@ -77,6 +81,8 @@ def proceed(layout: Layout, options: Options, *, skip: bool = False, progress: P
     """
     job, session = _resume(layout, options, progress)
     with job.locked():
+        if sessions.read(layout) != session:
+            raise Overtaken("another npuport has gone on with the rebase", mend="npuport rebase --status")
         decided = _decided(layout, session, job.files, skip=skip)
         carried = job.carry({**session.decisions, **decided})
     return _ported(job, job.conclude(carried))

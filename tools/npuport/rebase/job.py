@@ -8,6 +8,7 @@ from pathlib import Path
 
 from npuport import store, trees
 from npuport.checkout import lock_file
+from npuport.errors import PortError
 from npuport.fsio import clean_staging, exclusive, staged_directory
 from npuport.layout import Layout, cache_dir
 from npuport.lock import Lock, format_lock, remember
@@ -19,6 +20,10 @@ from npuport.rebase.summary import Pin, Summary
 from npuport.rebase.verdict import Verdict
 from npuport.series import SERIES, PatchFile, digest, format_series
 from npuport.store import Progress
+
+
+class Overtaken(PortError):
+    """Another process was faster."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,16 @@ class Job:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the lock of `out/`."""
+        """Hold the lock of `out/`.
+
+        Raises:
+            Overtaken: the port is not the one any more that this began with.
+        """
         with exclusive(lock_file(self.layout), lambda: self.progress("waiting for another npuport")):
+            if sessions.sum_of(self.layout) != self.request.lock:
+                raise Overtaken(
+                    "another npuport has changed the port meanwhile", mend="run the command again"
+                )
             clean_staging(self.layout.out)
             yield
 
@@ -112,7 +125,6 @@ class Job:
             summary = self._prove(summary)
             if not summary.decisions:
                 with self.locked():
-                    sessions.check(self.layout, sessions.read(self.layout))
                     self.publish(outcome.carried)
                 summary = replace(summary, published=True)
         from npuport.rebase import report
