@@ -146,15 +146,13 @@ def judge_default(node: ast.Constant, ancestors: Sequence[ast.AST]) -> Hit | Non
 
 
 def shell_text(node: ast.Call, resolve: Resolve) -> str:
-    """The command line that a call hands to a shell; empty where there is none, or where it is computed."""
-    first = node.args[0] if node.args else None
-    if (
-        isinstance(first, ast.Constant)
-        and isinstance(first.value, str)
-        and runs_shell(resolve(node.func) or "")
-    ):
-        return first.value
-    return ""
+    """The command line that a call hands to a shell, 0 in the place of what is computed; or nothing."""
+    if not node.args or not runs_shell(resolve(node.func) or ""):
+        return ""
+    first = node.args[0]
+    parts = first.values if isinstance(first, ast.JoinedStr) else [first]
+    texts = [part.value if isinstance(part, ast.Constant) else 0 for part in parts]
+    return "".join(map(str, texts)) if any(isinstance(text, str) for text in texts) else ""
 
 
 def _true(node: ast.expr | None) -> bool:

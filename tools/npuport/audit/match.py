@@ -80,23 +80,18 @@ def added(
     old: Sequence[Finding], new: Sequence[Finding], before: Mapping[str, bytes], after: Mapping[str, bytes]
 ) -> list[Finding]:
     """The findings that an older tree had not; in renamed files and moved code they are not new."""
-    moved = renames(before, after)
+    olds, news = _by_path(old), _by_path(new)
+    gone = {path: before[path] for path in olds if path not in after}
+    moved = renames(gone, {path: after[path] for path in news if path not in before})
     fresh: list[Finding] = []
     left: list[Finding] = []
-    groups = [_by_path(findings) for findings in (old, new)]
-    for path in sorted(groups[0].keys() - {moved.get(p, p) for p in after}):
-        left += groups[0][path]
-    for path, found in groups[1].items():
+    for path, found in news.items():
         source = moved.get(path, path)
-        known = groups[0].get(source, [])
-        pairs = paired(known, found, before.get(source, b""), after[path])
+        known = olds.pop(source, [])
+        pairs = paired(known, found, before.get(source, b""), after[path]) if known else {}
         fresh += [finding for index, finding in enumerate(found) if index not in pairs]
-    for path in after:
-        source = moved.get(path, path)
-        known = groups[0].get(source, [])
-        pairs = paired(known, groups[1].get(path, []), before.get(source, b""), after[path]) if known else {}
         left += [finding for index, finding in enumerate(known) if index not in pairs.values()]
-    return _without_moved(fresh, left)
+    return _without_moved(fresh, [*left, *(finding for rest in olds.values() for finding in rest)])
 
 
 def _without_moved(fresh: Sequence[Finding], left: Sequence[Finding]) -> list[Finding]:

@@ -21,9 +21,20 @@ _TENSOR = re.compile(r"torch\.cuda\.\w*Tensor")
 _FLASH = re.compile(r"(?:kernels-community/|paged\|)?flash_attention_[23]|flash_attn_?[23]?")
 _ENV = re.compile(r"(?:CUDA|NCCL|TORCH_NCCL|TORCH_CUDA|PYTORCH_CUDA|CUBLAS|CUDNN|NVIDIA)_[A-Z0-9_]+")
 _TOOL = re.compile(r"(?:\S*/)?(?:nvidia-smi|nvcc|nsys|ncu)(?:\s|$)")
+_LIBRARY = re.compile(r"(?:\S*/)?lib(?:cuda|cudart|nccl|cublas|cudnn|nvrtc|cufft|nvidia-ml)\b[^ ]*\.so")
 _SORT = re.compile(r"(?:self_)?(?:cuda|device)?_?cuda_(?:time(?:_total)?|memory_usage)")
 #: A string that none of them matches is only a word, wherever it stands.
-_ANY = (_DEVICE, _NCCL, _TENSOR, _FLASH, _ENV, _TOOL, _SORT, re.compile("gpu|CUDAExecutionProvider"))
+_ANY = (
+    _DEVICE,
+    _NCCL,
+    _TENSOR,
+    _FLASH,
+    _ENV,
+    _TOOL,
+    _LIBRARY,
+    _SORT,
+    re.compile("gpu|CUDAExecutionProvider"),
+)
 _DEVICE_WORD = re.compile(r"dev|map_location|accelerator|^loc(?:ation)?$|^to$", re.I)
 _LIKE_DEVICE = re.compile(r"dev|location|^loc$|backend|accelerator|platform|target|^type$|gpu", re.I)
 #: Parameters and keys whose value is read by people.
@@ -58,6 +69,7 @@ _KNOWN = re.compile(r"(?:cpu|cuda|mps|xpu|npu|hpu|xla|hip|rocm|mtia|meta|auto)(?
 _PLAIN = sys.stdlib_module_names - {"builtins", "functools", "os", "dataclasses", "argparse"}
 #: Longer collections are tables; nobody lists so many devices.
 _LONG = 100
+_BACKENDS = re.compile(r"gloo|mpi|ucc|hccl|xccl")
 _SHELLS = re.compile(
     r"os\.(?:system|popen)|subprocess\.\w+|asyncio\.create_subprocess_\w+|commands\.getoutput"
 )
@@ -83,6 +95,8 @@ def judge_text(node: ast.Constant, text: str, ancestors: Sequence[ast.AST], reso
     """
     if len(text) > 200 or not any(pattern.match(text) for pattern in _ANY):
         return None
+    if _TOOL.match(text) and ancestors and name_of(ancestors[-1]) == "split":
+        return _tool(node, text)  # "nvidia-smi -L".split()
     place = place_of(node, ancestors)
     hit = _judge(node, text, place, ancestors, resolve) if place.kind != "none" else None
     return None if hit and _beside_npu(node, place) else hit
@@ -104,8 +118,12 @@ def _judge(
     shown = ast.unparse(place.around) if isinstance(place.around, (ast.JoinedStr, ast.BinOp)) else repr(text)
     if _ENV.fullmatch(text):
         return _judge_variable(node, text, place, called)
-    if _TOOL.match(text) and not _TALK.fullmatch(called) and place.kind in ("argument", "assign", "keyword"):
-        return Hit(node, "nvidia-smi" if "nvidia-smi" in text else "cuda-extension", text.split()[0], "error")
+    if _TOOL.match(text):
+        runs = called == "split" or not _TALK.fullmatch(called)
+        return _tool(node, text) if runs and place.kind in ("argument", "assign", "keyword") else None
+    if _LIBRARY.match(text):
+        loads = place.kind == "argument" and not _TALK.fullmatch(called)
+        return Hit(node, "cuda-extension", text, "error") if loads else None
     if _DEVICE.fullmatch(text):
         loose = text.endswith(":") and not isinstance(ancestors[-1], (ast.JoinedStr, ast.BinOp))
         if loose and called != "startswith":
@@ -148,7 +166,7 @@ def _judge_device(
     if place.kind == "argument":
         sure = callee in _TAKES_DEVICE or called == "to"
         return Hit(node, "cuda-device", shown, "error" if sure else "warning")
-    if _PROSE.fullmatch(place.name.lower()) or _in_words(node, place) or _in_enum(ancestors):
+    if _PROSE.fullmatch(place.name.lower()) or _in_words(node, place, _KNOWN) or _in_enum(ancestors):
         return None
     sure = place.kind == "default" or place.name == "default" or bool(_DEVICE_WORD.search(place.name))
     return Hit(node, "cuda-device", shown, "error" if sure else "warning")
@@ -179,14 +197,14 @@ def _in_enum(ancestors: Sequence[ast.AST]) -> bool:
     return isinstance(inner, ast.ClassDef) and any("Enum" in name_of(base) for base in inner.bases)
 
 
-def _in_words(node: ast.expr, place: Place) -> bool:
-    """Whether it is one of many words, none of the others a device."""
+def _in_words(node: ast.expr, place: Place, known: re.Pattern[str]) -> bool:
+    """Whether it is one of many words, none of the others known as its like."""
     if not isinstance(place.around, (ast.List, ast.Tuple, ast.Set)) or _DEVICE_WORD.search(place.name):
         return False
     if not isinstance(node, ast.Constant) or ":" in str(node.value) or place.kind in ("argument", "keyword"):
         return False
     others = [n.value for n in ast.walk(place.around) if isinstance(n, ast.Constant) and n is not node]
-    return not any(isinstance(value, str) and _KNOWN.fullmatch(value) for value in others)
+    return not any(isinstance(value, str) and known.fullmatch(value) for value in others)
 
 
 def _is_device(node: ast.expr | None) -> bool:
@@ -226,13 +244,20 @@ def _judge_nccl(node: ast.expr, shown: str, place: Place, callee: str, called: s
         return Hit(node, "nccl", f"{called}({shown})", "error", shim="yes")
     if place.kind in ("index", "key", "item") and not re.search("backend", place.name):
         return None
-    if place.kind in ("argument", "keyword") and (
-        _TALK.fullmatch(called) or (place.name == "0" and called == "add_argument")
-    ):
+    if place.kind in ("argument", "keyword") and _only_names(place, callee, called):
         return None
-    if place.kind in ("keyword", "default", "assign", "return") and _PROSE.fullmatch(place.name.lower()):
+    if place.kind != "argument" and _PROSE.fullmatch(place.name.lower()):
+        return None
+    if not re.search("backend", place.name) and _in_words(node, place, _BACKENDS):
         return None
     return Hit(node, "nccl", shown, "warning" if place.kind == "argument" else "error", shim="partly")
+
+
+def _tool(node: ast.expr, text: str) -> Hit:
+    name = text.split()[0]
+    tools = {"nvidia-smi": "nvidia-smi", "nvcc": "cuda-extension"}
+    rule = tools.get(name.rpartition("/")[2], "cuda-profiler")
+    return Hit(node, rule, name, RULES[rule].level)
 
 
 def _judge_variable(node: ast.expr, text: str, place: Place, called: str) -> Hit | None:
