@@ -63,7 +63,7 @@ def test_yaml_settings() -> None:
 
 
 def test_requirements() -> None:
-    text = "# flash-attn\ntorch==2.2.0+cu121\nflash_attn>=2\nnumpy  # cupy\n--extra-index-url https://x.example/whl/cu121\n"
+    text = "# flash-attn\ntorch==2.2.0+cu121\nflash_attn>=2\nnumpy  # cupy\n--find-links https://x.example/whl/cu121\n"
     assert [(line, rule) for line, rule, _ in found("requirements-gpu.txt", text)] == [
         (2, "cuda-library"),
         (3, "flash-attn"),
