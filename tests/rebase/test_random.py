@@ -73,7 +73,7 @@ def go_on(world: World, dice: random.Random, edits: list[Edit]) -> None:
             new = f"{names[path].removesuffix('.py')}_{number}.py"
             history.rename(f"Rename {number}", names[path], new)
             names[path] = new
-        elif dice.random() < 0.15 and not any(names[p] != p for p in PATHS):
+        elif dice.random() < 0.3 and not any(names[p] != p for p in PATHS):
             taken = dice.choice(edits).apply(START)
             new = [path for path in taken if START.get(path) not in (taken[path], None)]
             there = [path for path in new if history.files[path] == START[path]]
