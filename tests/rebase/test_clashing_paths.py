@@ -1,0 +1,37 @@
+"""What stands at a patch's path is no text, no file, or elsewhere now."""
+
+from disagreement import SEEDED
+from expect import Expected, clean, conflict, skipped
+from standin import NAME, Edit
+from world import World
+
+
+def test_upstream_made_it_binary(world: World) -> None:
+    """A conflict of that patch like any other; not the end of the rebase."""
+    text = world.history.text(SEEDED)
+    world.history.commit("Save as UTF-16", {SEEDED: text.encode("utf-16")})
+    world.rebase(conflict(SEEDED, by="Save as UTF-16"))
+    world.go_on("--skip", skipped(), clean(), clean(), clean())
+
+
+def test_added_files_directory_is_a_file_upstream(world: World) -> None:
+    world.carry([Edit("Add", {}, whole={"extra/more.py": "MORE = 1\n"}), NAME])
+    world.history.commit("Keep it short", {"extra": "MORE = 2\n"})
+    world.rebase(conflict("extra", by="Keep it short"))
+    world.go_on("--skip", skipped(), clean())
+
+
+def test_added_file_is_a_directory_upstream(world: World) -> None:
+    world.carry([Edit("Add", {}, whole={"extra": "MORE = 1\n"}), NAME])
+    world.history.commit("Make room", {"extra/more.py": "MORE = 2\n"})
+    world.rebase(conflict("extra", by="Make room"))
+    world.go_on("--skip", skipped(), clean())
+
+
+def test_deleted_file_is_renamed_upstream(world: World) -> None:
+    world.carry([Edit("Do without", {}, whole={SEEDED: None}), NAME])
+    world.history.rename("Name it after what it does", SEEDED, "lumen/random.py")
+    there = {SEEDED: "lumen/random.py"}
+    answer = world.rebase(Expected(("conflict",), None, there))
+    assert answer["verdicts"][0]["renames"][0]["commit"]["subject"] == "Name it after what it does"
+    world.go_on("--skip", skipped(), clean())
