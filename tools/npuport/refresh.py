@@ -77,6 +77,8 @@ def refresh(
         return RefreshResult(old, (), False)
     with exclusive(lock_file(layout), lambda: progress("waiting for another npuport")):
         clean_staging(layout.out)
+        old, files = read_lock(layout.lock), read_series(layout.patches)  # another may have been faster
+        tree = trees.linked(layout.ported, len(old.patches))
         repository = store.ensure(layout, old, offline=offline, progress=progress)
         tree_id, sha256 = verify_pin(repository, old)
         lock = replace(old, tree=tree_id, license_sha256=sha256)

@@ -134,7 +134,7 @@ def _decided(
             raise PortError("no patch waits for a decision", mend="npuport rebase --continue, or --abort")
         return {}
     if skip:
-        return {verdict.patch: Decision(replace(verdict, kind="skipped"), None)}
+        return {verdict.patch: Decision(replace(verdict, kind="skipped", renames=()), None)}
     old = next(parse_patch(file.name, file.data) for file in files if file.name == verdict.patch)
     with staged_directory(layout.out) as scratch:
         diff = sessions.resolution(layout, session, scratch)

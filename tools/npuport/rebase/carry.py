@@ -5,6 +5,7 @@ of its commit on the old pin, a three-way merge that follows renames. Patches be
 makes them, so that what comes out is the ported tree.
 """
 
+import contextlib
 import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,13 +14,14 @@ from pathlib import Path
 from npuport import git, gitmerge
 from npuport.commits import Batch
 from npuport.diff import FileChange
+from npuport.errors import PortError
 from npuport.exact import apply_exactly, load_tree, split_lines
 from npuport.lock import Lock
 from npuport.patch import Patch, parse_patch
 from npuport.rebase.conflict import clashes
 from npuport.rebase.culprit import Culprits
 from npuport.rebase.place import line_of, move, place
-from npuport.rebase.verdict import Offset, Rename, Verdict
+from npuport.rebase.verdict import Clash, Offset, Rename, Verdict
 from npuport.rebase.whitespace import as_there
 from npuport.series import PatchFile
 
@@ -137,8 +139,9 @@ class _Carrier:
         if gitmerge.cherry_pick(self._tree, self._commit_of(patch), "theirs"):
             diff = git.diff(self._tree, "HEAD", gitmerge.index_tree(self._tree))
             gitmerge.reset(self._tree)
-            if diff:
-                self._take(patch.with_diff(diff))
+            with contextlib.suppress(PortError):  # what no patch can hold is left out
+                if diff:
+                    self._take(patch.with_diff(diff))
         gitmerge.reset(self._tree)
 
     def flush(self) -> None:
@@ -157,10 +160,15 @@ class _Carrier:
                 return Verdict(patch.name, kind, renames=self._followed(patch), clashes=found), None  # type: ignore[arg-type]
             self._restore_line_ends(patch)
         diff = git.diff(self._tree, "HEAD", gitmerge.index_tree(self._tree))
+        try:
+            fresh = patch.with_diff(diff) if diff else None
+        except PortError as error:  # it merges, but into what no patch can hold
+            path = patch.changes[0].path
+            clash = Clash(path, 0, 0, (), (), (), error.message, self._culprits.who_changed(path))
+            return Verdict(patch.name, "conflict", clashes=(clash,)), None
         gitmerge.reset(self._tree)
-        if not diff:
+        if fresh is None:
             return Verdict(patch.name, "upstreamed", commit=self._culprits.who_brought(patch)), None
-        fresh = patch.with_diff(diff)
         self._load(fresh)
         return self._judge(patch, fresh)
 

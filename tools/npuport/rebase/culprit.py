@@ -66,6 +66,14 @@ class Culprits:
                 return step.commit
         return None
 
+    def who_added(self, path: str) -> UpstreamCommit | None:
+        """The last commit that put a file, or files in a directory, in a place."""
+        for step in reversed(self.steps):
+            for change in step.changes:
+                if change.letter in "ARCT" and (change.new == path or change.new.startswith(f"{path}/")):
+                    return step.commit
+        return None
+
     def _brought(self, change: FileChange) -> Turn | None:
         path = change.old or change.path
         if change.new is None or not change.hunks:

@@ -82,6 +82,8 @@ def _places(old: Tree, new: Tree, change: FileChange) -> list[int] | None:
     for hunk in change.hunks:
         if not all(_once(before.lines, block) and _once(after.lines, block) for block in _blocks(hunk)):
             return None
+        if occurrences(after.lines, hunk.new):
+            return None  # upstream has it already, perhaps
         start = occurrences(after.lines, hunk.old)[0]
         if starts and start < starts[-1]:
             return None

@@ -51,10 +51,11 @@ def drop(layout: Layout, name: str, progress: Progress = silent) -> Step:
     Raises:
         PortError: there is no such patch; a session stands; the ported tree has edits.
     """
+    began = sessions.sum_of(layout)
     _, files = read_port(layout)
     patch = find(files, name)
     port(layout, progress=progress)
-    step = _revise(layout, {patch.name: Decision(Verdict(patch.name, "skipped"), None)}, progress)
+    step = _revise(layout, began, {patch.name: Decision(Verdict(patch.name, "skipped"), None)}, progress)
     if step.summary.published:
         port(layout, progress=progress)
     return step
@@ -95,12 +96,13 @@ def end_edit(
     Raises:
         PortError: the edit leaves nothing of the patch.
     """
+    began = sessions.sum_of(layout)
     lock, files = read_port(layout)
     file = find(files, name)
     sessions.refuse(layout)
     data = _edited(layout, lock, files, file)
     verdict = Verdict(name, "clean" if data == file.data else "edited")
-    step = _revise(layout, {name: Decision(verdict, data)}, progress, check=check)
+    step = _revise(layout, began, {name: Decision(verdict, data)}, progress, check=check)
     return step, None if check else settle(layout, progress)
 
 
@@ -126,12 +128,13 @@ def _edited(layout: Layout, lock: Lock, files: tuple[PatchFile, ...], file: Patc
 
 
 def _revise(
-    layout: Layout, decisions: dict[str, Decision], progress: Progress, *, check: bool = False
+    layout: Layout, began: str, decisions: dict[str, Decision], progress: Progress, *, check: bool = False
 ) -> Step:
+    """Carry decisions out; `began` is the lock's sha256 when they were made."""
     lock, files = read_port(layout)
     sessions.refuse(layout)
     repository = store.ensure(layout, lock, progress=progress)
-    request = sessions.Request(lock.branch, lock.branch, lock.commit, sessions.sum_of(layout))
+    request = sessions.Request(lock.branch, lock.branch, lock.commit, began)
     job = Job(layout, lock, files, repository, pin(repository, lock.commit, lock.branch), request, progress)
     if check:
         return job.look(decisions)
