@@ -34,4 +34,4 @@ def test_deleted_file_is_renamed_upstream(world: World) -> None:
     there = {SEEDED: "lumen/random.py"}
     answer = world.rebase(Expected(("conflict",), None, there))
     assert answer["verdicts"][0]["renames"][0]["commit"]["subject"] == "Name it after what it does"
-    world.go_on("--skip", skipped(), clean())
+    world.go_on("--skip", Expected(("skipped",), None, there), clean())
