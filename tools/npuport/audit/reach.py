@@ -7,6 +7,7 @@ by themselves (`__init__`, `forward`, ...), with its class.
 
 import ast
 import re
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -36,7 +37,8 @@ class Reached:
         self.classes: dict[_Node, _Node | None] = {}
         self.used: set[str] = set()
         self.known = False
-        self._waiting: list[tuple[References, _Node | None]] = []
+        self._waiting: deque[tuple[References, _Node | None]] = deque()
+        self._unused: dict[str, list[tuple[Module, str]]] = defaultdict(list)
         module = read_module(ADAPTER, adapter)
         if module:
             self._start(module)
@@ -72,7 +74,7 @@ class Reached:
 
     def _run(self) -> None:
         while self._waiting:
-            references, origin = self._waiting.pop(0)
+            references, origin = self._waiting.popleft()
             for name in sorted(references.modules | references.names):
                 if symbol := self.project.find(name):
                     self._meet(symbol, origin, imported=name not in references.names)
@@ -119,16 +121,15 @@ class Reached:
         for name, qualified in _methods(symbol):
             if name in self.used or _HOOK.fullmatch(name):
                 self._reach(symbol.module, qualified, origin)
+            else:
+                self._unused[name].append((symbol.module, qualified))
 
     def _use(self, attributes: Iterable[str], origin: _Node | None) -> None:
         fresh = set(attributes) - self.used
         self.used |= fresh
-        for path, qualified in list(self.classes):
-            module = self.project.module(path)
-            for name, method in _methods(Symbol("class", module, qualified)) if module else ():
-                if name in fresh:
-                    assert module is not None
-                    self._reach(module, method, origin)
+        for name in sorted(fresh & self._unused.keys()):
+            for module, method in self._unused.pop(name):
+                self._reach(module, method, origin)
 
     def _way(self, node: _Node) -> tuple[str, ...]:
         """The way from the adapter to a function or module, by the names of what lies on it."""
@@ -142,9 +143,4 @@ class Reached:
 
 def _methods(symbol: Symbol) -> list[tuple[str, str]]:
     """Name and qualified name of the methods that a class defines itself."""
-    prefix = f"{symbol.qualified}."
-    return [
-        (qualified.removeprefix(prefix), qualified)
-        for qualified in symbol.module.functions
-        if qualified.startswith(prefix) and "." not in qualified.removeprefix(prefix)
-    ]
+    return [(name, f"{symbol.qualified}.{name}") for name in symbol.module.methods.get(symbol.qualified, ())]

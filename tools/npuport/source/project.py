@@ -28,6 +28,7 @@ class Module:
         tree: its syntax.
         functions: by qualified name, `Class.method`.
         classes: by qualified name.
+        methods: the names of each class's own, by the class's qualified name.
         meanings: what each name at its own level means.
         references: by qualified name of the function; empty for the module's own level and its classes'.
         stars: the modules of which it imports everything.
@@ -39,6 +40,7 @@ class Module:
     tree: ast.Module
     functions: Mapping[str, Function]
     classes: Mapping[str, ast.ClassDef]
+    methods: Mapping[str, tuple[str, ...]]
     meanings: Mapping[str, str | None]
     references: Mapping[str, References]
     stars: tuple[str, ...]
@@ -70,6 +72,7 @@ class Project:
         self.files = files
         self.paths = _names(files)
         self._modules: dict[str, Module | None] = {}
+        self._found: dict[str, Symbol | None] = {}
 
     def module(self, path: str) -> Module | None:
         """A module by its file; None where it is not there or not to be parsed."""
@@ -79,6 +82,13 @@ class Project:
 
     def find(self, name: str, depth: int = 0) -> Symbol | None:
         """What a full name leads to, through re-exports; None where it is not of this tree."""
+        if depth:
+            return self._find(name, depth)
+        if name not in self._found:
+            self._found[name] = self._find(name, 0)
+        return self._found[name]
+
+    def _find(self, name: str, depth: int) -> Symbol | None:
         words = name.split(".")
         for count in range(len(words), 0, -1):
             path = self.paths.get(".".join(words[:count]))
@@ -128,11 +138,20 @@ def read_module(path: str, data: bytes) -> Module | None:
         tree,
         visitor.functions,
         visitor.classes,
+        _methods(visitor.functions),
         visitor.scope.names,
         visitor.references,
         tuple(visitor.stars),
         tuple(visitor.script),
     )
+
+
+def _methods(functions: Mapping[str, Function]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for qualified in functions:
+        owner, _, name = qualified.rpartition(".")
+        found[owner] = (*found.get(owner, ()), name)
+    return found
 
 
 def module_name(path: str) -> tuple[str, str]:
