@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from npuport.audit.finding import Finding
+from npuport.source.module import uncollected
 from npuport.source.project import Module, Project, References, Symbol, read_module
 
 ADAPTER = "adapter.py"
@@ -41,7 +42,8 @@ class Reached:
         self._unused: dict[str, list[tuple[Module, str]]] = defaultdict(list)
         module = read_module(ADAPTER, adapter)
         if module:
-            self._start(module)
+            with uncollected():
+                self._start(module)
 
     def judge(self, finding: Finding) -> Finding:
         """The finding with what is known of its reach."""

@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 from npuport.audit.finding import Finding
 from npuport.audit.rules import RULES
-from npuport.source.module import Unparsed, parse
+from npuport.source.module import Unparsed, parse, uncollected
 from npuport.source.tree import kind
 
 #: A file without any of these words assumes nothing; its syntax is looked at all the same.
@@ -91,7 +91,8 @@ def _scan_part(files: Mapping[str, bytes], roots: "Roots") -> list[Finding]:
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _DEEP))
     try:
-        return [f for path, data in files.items() for f in scan_file(path, data, roots.local(path))]
+        with uncollected():
+            return [f for path, data in files.items() for f in scan_file(path, data, roots.local(path))]
     finally:
         sys.setrecursionlimit(limit)
 
