@@ -1,7 +1,7 @@
 """What stands at a patch's path is no text, no file, or elsewhere now."""
 
 from disagreement import SEEDED
-from expect import Expected, clean, conflict, skipped
+from expect import clean, conflict, skipped
 from standin import NAME, Edit
 from world import World
 
@@ -31,7 +31,9 @@ def test_added_file_is_a_directory_upstream(world: World) -> None:
 def test_deleted_file_is_renamed_upstream(world: World) -> None:
     world.carry([Edit("Do without", {}, whole={SEEDED: None}), NAME])
     world.history.rename("Name it after what it does", SEEDED, "lumen/random.py")
-    there = {SEEDED: "lumen/random.py"}
-    answer = world.rebase(Expected(("conflict",), None, there))
-    assert answer["verdicts"][0]["renames"][0]["commit"]["subject"] == "Name it after what it does"
-    world.go_on("--skip", Expected(("skipped",), None, there), clean())
+    verdict = world.attempt().data["verdicts"][0]
+    assert verdict["kind"] == "conflict"
+    assert verdict["clashes"][0]["culprit"]["subject"] == "Name it after what it does"
+    assert "lumen/random.py" in verdict["clashes"][0]["reason"]
+    assert world.npuport("rebase", "--skip").data["published"]
+    assert world.npuport("verify").code == 0
