@@ -118,15 +118,16 @@ def bisect_patch(
     patch = find(job.files, name)
     files = job.files[: job.files.index(patch) + 1]
 
-    def judge(commit: UpstreamCommit) -> Try:
+    def judge(commit: UpstreamCommit, explain: bool = False) -> Try:
         with staged_directory(cache_dir() / "staging") as staged:
-            verdicts = carry(job.repository, job.lock, files, commit.id, staged, ahead=True).verdicts
-        verdict = verdicts[-1]
+            carried = carry(job.repository, job.lock, files, commit.id, staged, ahead=True, explain=explain)
+        verdict = carried.verdicts[-1]
         bad = verdict.needs_person or verdict.kind == "upstreamed"
         found = f"{verdict.kind}{f': {verdict.detail}' if verdict.detail else ''}" if bad else "applies"
         return Try(commit, bad, found, verdict)
 
-    return _search(job, patch.name, judge, try_old=False)
+    found = _search(job, patch.name, judge, try_old=False)
+    return replace(found, bad=judge(found.bad.commit, explain=True)) if found.bad else found
 
 
 def bisect_parity(

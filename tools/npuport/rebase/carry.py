@@ -21,7 +21,7 @@ from npuport.patch import Patch, parse_patch
 from npuport.rebase.conflict import clashes
 from npuport.rebase.culprit import Culprits
 from npuport.rebase.place import line_of, move, place
-from npuport.rebase.verdict import Clash, Offset, Rename, Verdict
+from npuport.rebase.verdict import Clash, Kind, Offset, Rename, Verdict
 from npuport.rebase.whitespace import as_there
 from npuport.series import PatchFile
 
@@ -62,6 +62,7 @@ def carry(
     decisions: Mapping[str, Decision] | None = None,
     *,
     ahead: bool = False,
+    explain: bool = True,
 ) -> Carried:
     """Carry a series.
 
@@ -74,6 +75,7 @@ def carry(
         decisions: by patch, what a person has decided already.
         ahead: do not stop at a conflict, but decide it for the patch and look on. The series that comes of
             it is no good; the verdicts tell what is to be expected.
+        explain: look for the upstream commit behind a conflict, or behind an upstreamed patch.
 
     Raises:
         PortError: a patch is malformed.
@@ -81,7 +83,8 @@ def carry(
     tree = directory / "tree"
     tree.mkdir()
     git.work_tree(repository, tree, target)
-    carrier = _Carrier(repository, lock, [parse_patch(file.name, file.data) for file in files], target, tree)
+    patches = [parse_patch(file.name, file.data) for file in files]
+    carrier = _Carrier(repository, lock, patches, target, tree, explain=explain)
     series: list[PatchFile] = []
     verdicts: list[Verdict] = []
     for patch in carrier.patches:
@@ -106,11 +109,19 @@ class _Carrier:
     """The work tree on the new pin, and both trees in memory."""
 
     def __init__(
-        self, repository: Path, lock: Lock, patches: Sequence[Patch], target: str, tree: Path
+        self,
+        repository: Path,
+        lock: Lock,
+        patches: Sequence[Patch],
+        target: str,
+        tree: Path,
+        *,
+        explain: bool,
     ) -> None:
         self.patches = patches
         self._lock = lock
         self._tree = tree
+        self._explain = explain
         self._old = load_tree(repository, lock.commit, patches)
         self._new = load_tree(repository, target, patches)
         self._moves = target != lock.commit
@@ -124,8 +135,8 @@ class _Carrier:
             verdict = decision.verdict
             fresh = parse_patch(patch.name, decision.data) if decision.data else None
         elif placed := place(self._old, self._new, patch):
-            kind = "moved" if placed.offsets else "clean"
-            verdict, fresh = Verdict(patch.name, kind, offsets=placed.offsets), placed.patch  # type: ignore[arg-type]
+            kind: Kind = "moved" if placed.offsets else "clean"
+            verdict, fresh = Verdict(patch.name, kind, placed.offsets), placed.patch
         else:
             verdict, fresh = self._merge(patch)
         apply_exactly(self._old, patch)
@@ -150,14 +161,11 @@ class _Carrier:
 
     def _merge(self, patch: Patch) -> tuple[Verdict, Patch | None]:
         self.flush()
-        commit = self._commit_of(patch)
-        if not gitmerge.cherry_pick(self._tree, commit):
+        own = self._commit_of(patch)
+        if not gitmerge.cherry_pick(self._tree, own):
             gitmerge.reset(self._tree)
-            if not gitmerge.cherry_pick(self._tree, commit, "ignore-space-at-eol"):
-                who = "upstream" if self._moves else "an edit of the series"
-                found = clashes(self._tree, patch, self._old, self._culprits, who)
-                kind = "deleted" if any("deleted the file" in clash.reason for clash in found) else "conflict"
-                return Verdict(patch.name, kind, renames=self._followed(patch), clashes=found), None  # type: ignore[arg-type]
+            if not gitmerge.cherry_pick(self._tree, own, "ignore-space-at-eol"):
+                return self._conflict(patch), None
             self._restore_line_ends(patch)
         diff = git.diff(self._tree, "HEAD", gitmerge.index_tree(self._tree))
         try:
@@ -168,9 +176,20 @@ class _Carrier:
             return Verdict(patch.name, "conflict", clashes=(clash,)), None
         gitmerge.reset(self._tree)
         if fresh is None:
-            return Verdict(patch.name, "upstreamed", commit=self._culprits.who_brought(patch)), None
+            commit = self._culprits.who_brought(patch) if self._explain else None
+            return Verdict(patch.name, "upstreamed", commit=commit), None
         self._load(fresh)
         return self._judge(patch, fresh)
+
+    def _conflict(self, patch: Patch) -> Verdict:
+        """The verdict on a patch that does not merge."""
+        if not self._explain:
+            return Verdict(patch.name, "conflict")
+        who = "upstream" if self._moves else "an edit of the series"
+        found = clashes(self._tree, patch, self._old, self._culprits, who)
+        deleted = any("deleted the file" in clash.reason for clash in found)
+        kind: Kind = "deleted" if deleted else "conflict"
+        return Verdict(patch.name, kind, renames=self._followed(patch), clashes=found)
 
     def _followed(self, patch: Patch) -> tuple[Rename, ...]:
         """The files of a patch that upstream has renamed."""
