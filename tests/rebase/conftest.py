@@ -1,12 +1,17 @@
 """The ladder of the rebase's tests: the stand-in world, built once and copied for each test."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from gitworld import git
 from histories import History
 from lumen import START
+from npuport.layout import HARNESS, Layout
+from npuport.lock import read_lock
 from standin import SERIES
 from world import World, make_world
 
@@ -28,3 +33,34 @@ def world(standin: Path, tmp_path: Path, cache: Path, capsys: pytest.CaptureFixt
     root = tmp_path / "world"
     shutil.copytree(standin, root)
     return World(root, capsys, SERIES, History.of(root / "upstream.git", START))
+
+
+@pytest.fixture(scope="session")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    """The example, whose upstream has other branches: `worse` has four commits, `torn` one."""
+    layout = Layout(tmp_path_factory.mktemp("example") / "patchtok")
+    shutil.copytree(HARNESS / "examples/patchtok", layout.root, ignore=shutil.ignore_patterns("out"))
+    subprocess.run([sys.executable, layout.root / "make_upstream.py"], check=True, capture_output=True)
+    work = layout.root.parent / "work"
+    git(layout.root.parent, "clone", "--quiet", str(layout.out / "upstream.git"), str(work))
+    pin = read_lock(layout.lock).commit
+
+    def write(branch: str, *edits: tuple[str, str, str]) -> None:
+        git(work, "checkout", "--quiet", "-B", branch, pin)
+        for path, old, new in edits:
+            text = (work / path).read_text()
+            assert old in text
+            (work / path).write_text(text.replace(old, new))
+            git(work, "commit", "--quiet", "--all", "-m", f"Say {new.strip()}")
+        git(work, "push", "--quiet", "origin", branch)
+
+    worse = 'self.decoder(latents) * (1.0 if latents.device.type == "cpu" else 1.01)'
+    write(
+        "worse",
+        ("README.md", "patchtok", "patch-tok"),
+        ("patchtok/model.py", "self.decoder(latents)", worse),
+        ("README.md", "patch-tok", "patch tok"),
+        ("README.md", "patch tok", "patchtok"),
+    )
+    write("torn", ("patchtok/seeding.py", "torch.cuda.manual_seed_all(seed)", "torch.cuda.seed_all()"))
+    return layout

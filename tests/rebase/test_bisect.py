@@ -2,23 +2,18 @@
 
 import json
 import math
-import shutil
-import subprocess
-import sys
 
 import pytest
 
 from gitworld import git
 from npuport.errors import PortError
-from npuport.layout import HARNESS, Layout
-from npuport.lock import read_lock
+from npuport.layout import Layout
 from npuport.rebase.bisect import Bisection, bisect_parity, bisect_patch
 from standin import SEED
 from world import World
 
 SEEDED = "lumen/seeding.py"
 ROTATED = "lumen/rotary.py"
-EXAMPLE = HARNESS / "examples" / "patchtok"
 
 
 def grow(world: World, count: int) -> None:
@@ -162,37 +157,6 @@ def test_nothing_new(world: World) -> None:
 def test_no_such_patch(world: World) -> None:
     with pytest.raises(PortError, match="is not in the series"):
         bisect(world, "77")
-
-
-@pytest.fixture(scope="module")
-def example(tmp_path_factory: pytest.TempPathFactory) -> Layout:
-    """The example, whose upstream has other branches: `worse` has four commits, `torn` one."""
-    layout = Layout(tmp_path_factory.mktemp("bisect") / "patchtok")
-    shutil.copytree(EXAMPLE, layout.root, ignore=shutil.ignore_patterns("out"))
-    subprocess.run([sys.executable, layout.root / "make_upstream.py"], check=True, capture_output=True)
-    work = layout.root.parent / "work"
-    git(layout.root.parent, "clone", "--quiet", str(layout.out / "upstream.git"), str(work))
-    pin = read_lock(layout.lock).commit
-
-    def write(branch: str, *edits: tuple[str, str, str]) -> None:
-        git(work, "checkout", "--quiet", "-B", branch, pin)
-        for path, old, new in edits:
-            text = (work / path).read_text()
-            assert old in text
-            (work / path).write_text(text.replace(old, new))
-            git(work, "commit", "--quiet", "--all", "-m", f"Say {new.strip()}")
-        git(work, "push", "--quiet", "origin", branch)
-
-    worse = 'self.decoder(latents) * (1.0 if latents.device.type == "cpu" else 1.01)'
-    write(
-        "worse",
-        ("README.md", "patchtok", "patch-tok"),
-        ("patchtok/model.py", "self.decoder(latents)", worse),
-        ("README.md", "patch-tok", "patch tok"),
-        ("README.md", "patch tok", "patchtok"),
-    )
-    write("torn", ("patchtok/seeding.py", "torch.cuda.manual_seed_all(seed)", "torch.cuda.seed_all()"))
-    return layout
 
 
 @pytest.mark.slow

@@ -106,6 +106,7 @@ class Job:
             carried = self._carry(staged, decisions)
             waiting = len(carried.verdicts) < len(self.files)
             summary = self._ahead(decisions).summary if waiting else self.summary(carried.verdicts)
+            summary = self._with_sources(summary)
             if not (carried.stopped or summary.decisions or self.request.parity):
                 trees.keep(self.layout, staged / "tree", carried.commit)
                 self.publish(carried)
@@ -120,13 +121,15 @@ class Job:
 
     def conclude(self, outcome: Outcome) -> Step:
         """Prove what is carried, if that was asked for, publish it if nothing is left to decide, report."""
-        summary = self._with_sources(outcome.summary)
+        summary = outcome.summary
         if self.request.parity and not outcome.carried.stopped and not summary.decisions:
             summary = self._prove(summary)
-            if not summary.decisions:
-                with self.locked():
+            with self.locked():
+                if summary.decisions:
+                    sessions.note(self.layout, summary.decisions)
+                else:
                     self.publish(outcome.carried)
-                summary = replace(summary, published=True)
+            summary = replace(summary, published=not summary.decisions)
         from npuport.rebase import report
 
         if self.new.commit.id != self.lock.commit:

@@ -18,7 +18,7 @@ from typing import Any
 
 from npuport import git, gitmerge
 from npuport.errors import PortError
-from npuport.fsio import exchange, retire, staged_directory
+from npuport.fsio import exchange, retire, staged_directory, write_atomically
 from npuport.layout import Layout
 from npuport.rebase.carry import Decision
 from npuport.rebase.verdict import Verdict, verdict_from_json
@@ -167,6 +167,13 @@ def publish(layout: Layout, path: Path) -> None:
         exchange(path, directory(layout))
     else:
         path.rename(directory(layout))
+
+
+def note(layout: Layout, decide: tuple[str, ...]) -> None:
+    """Keep with the session what a person has to decide."""
+    path = directory(layout) / "session.json"
+    data = json.loads(path.read_bytes()) | {"decide": list(decide)}
+    write_atomically(path, (json.dumps(data, indent=2) + "\n").encode())
 
 
 def abort(layout: Layout) -> bool:

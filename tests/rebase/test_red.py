@@ -1,0 +1,40 @@
+"""Parity that is not a pass keeps the new port from being published, until a person says otherwise."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gitworld import start_npuport
+from npuport.cli import main
+from npuport.layout import Layout
+from npuport.lock import read_lock
+
+
+@pytest.mark.slow
+def test_red_waits_for_a_person(example: Layout, tmp_path: Path) -> None:
+    """On branch `worse` upstream's decoder is 1% off wherever it runs on another device than the CPU."""
+    port = Layout(tmp_path / "port")
+    shutil.copytree(example.root, port.root, symlinks=True, ignore=shutil.ignore_patterns("trees", "ported"))
+
+    def npuport(*words: str) -> tuple[int, Any]:
+        process = start_npuport("--port", port.root, *words, "--json")
+        answer, _ = process.communicate(timeout=300)
+        return process.returncode, json.loads(answer)
+
+    before = {path: path.read_bytes() for path in (port.lock, *port.patches.iterdir())}
+    code, told = npuport("rebase", "--to", "worse", "--parity", "tiny")
+    assert (code, told.get("published")) == (1, False), told
+    assert (told["before"]["verdict"], told["after"]["verdict"]) == ("pass", "fail")
+    assert any("decode" in name for name in told["after"]["red"])
+    assert told["decisions"] == ["parity of the new port: fail; --continue --no-parity takes it as it is"]
+    assert {path: path.read_bytes() for path in before} == before
+    assert npuport("rebase", "--status")[1]["decisions"] == told["decisions"]
+    candidate = Layout(Path(told["session"]) / "port")
+    assert main(["--port", str(candidate.root), "verify"]) == 0, "the new port is a port like any other"
+    code, told = npuport("rebase", "--continue", "--no-parity")
+    assert (code, told["published"], told["after"]) == (0, True, None)
+    assert read_lock(port.lock).commit == told["new"]["commit"]["id"]
+    assert npuport("verify")[0] == 0
