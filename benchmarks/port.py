@@ -10,13 +10,12 @@ Python's start and imports; a series of 200 patches through npuport over one `gi
 import argparse
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
+
+from timing import interleaved
 
 from npuport import git, store
 from npuport.layout import HARNESS, Layout
@@ -123,19 +122,6 @@ def _patch(number: int) -> bytes:
         f"diff --git a/{path} b/{path}\nnew file mode 100644\nindex 0000000..1111111\n"
         f"--- /dev/null\n+++ b/{path}\n@@ -0,0 +1,30 @@\n{lines}"
     ).encode()
-
-
-def interleaved(rounds: int, prepare: Callable[[], None], *runs: Callable[[], object]) -> list[float]:
-    """The median seconds of each run, taken in turns after one round of warming up."""
-    times: list[list[float]] = [[] for _ in runs]
-    for number in range(rounds + 1):
-        for taken, run in zip(times, runs, strict=True):
-            prepare()
-            started = time.perf_counter()
-            run()
-            if number:
-                taken.append(time.perf_counter() - started)
-    return [statistics.median(taken) for taken in times]
 
 
 if __name__ == "__main__":

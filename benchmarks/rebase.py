@@ -12,18 +12,19 @@ import argparse
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from npuport.layout import HARNESS, Layout
 
 sys.path[:0] = [str(HARNESS / "tests"), str(HARNESS / "tests/rebase")]
+
+from timing import interleaved  # noqa: E402
 
 from gitworld import git  # noqa: E402
 from histories import History, make_repository  # noqa: E402
@@ -49,6 +50,7 @@ def main() -> None:
     args = parser.parse_args()
     os.environ["PYTHONPATH"] = str(HARNESS / "tools")
     os.environ.pop("NPUPORT_MIRROR", None)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # as for a user
     print(f"{args.patches} patches, {args.commits} upstream commits, {FILES} files, {os.cpu_count()} cores")
     for variant in ("untouched", "shifted", "broken"):
         with tempfile.TemporaryDirectory() as scratch:
@@ -196,19 +198,6 @@ def grow(upstream: Path, files: Tree, commits: int, variant: str, breaks: Sequen
             path = part if variant == "shifted" else f"notes/{number % 40:02}.md"
             history.insert(f"Note {number}", path, 1 + number % 3)
     return history.write()
-
-
-def interleaved(rounds: int, prepare: Callable[[], None], *runs: Callable[[], object]) -> list[float]:
-    """The median seconds of each run, taken in turns after one round of warming up."""
-    times: list[list[float]] = [[] for _ in runs]
-    for number in range(rounds + 1):
-        for taken, run in zip(times, runs, strict=True):
-            prepare()
-            started = time.perf_counter()
-            run()
-            if number:
-                taken.append(time.perf_counter() - started)
-    return [statistics.median(taken) for taken in times]
 
 
 if __name__ == "__main__":

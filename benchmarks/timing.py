@@ -1,0 +1,18 @@
+"""How the benchmarks take time: in turns, so that what else the machine does falls on all of them."""
+
+import statistics
+import time
+from collections.abc import Callable
+
+
+def interleaved(rounds: int, prepare: Callable[[], None], *runs: Callable[[], object]) -> list[float]:
+    """The median seconds of each run, taken in turns after one round of warming up."""
+    times: list[list[float]] = [[] for _ in runs]
+    for number in range(rounds + 1):
+        for taken, run in zip(times, runs, strict=True):
+            prepare()
+            started = time.perf_counter()
+            run()
+            if number:
+                taken.append(time.perf_counter() - started)
+    return [statistics.median(taken) for taken in times]
