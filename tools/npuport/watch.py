@@ -13,7 +13,7 @@ from npuport.layout import Layout
 from npuport.lock import read_lock
 from npuport.rebase.advance import Options, start
 from npuport.rebase.summary import Pin, Summary
-from npuport.rebase.target import resolve
+from npuport.rebase.target import fetch, pin
 from npuport.store import Progress, silent
 
 CURRENT, CLEAN, PERSON = 0, 10, 11
@@ -102,7 +102,8 @@ def watch(
         PortError: upstream is out of reach, or has lost the pin; a rebase is under way.
     """
     lock = read_lock(layout.lock)
-    repository, old = resolve(layout, lock, lock.commit, offline=offline, progress=progress)
+    repository = fetch(layout, lock, offline=offline, progress=progress)
+    old = pin(repository, lock.commit, lock.commit)
     tip = git.commit_of(repository, f"refs/heads/{lock.branch}")
     branch = f"heads/{lock.branch}" if git.commit_of(repository, f"refs/tags/{lock.branch}") else lock.branch
     names = [name for name, commit in gittags.tags_above(repository, lock.commit) if commit != lock.commit]

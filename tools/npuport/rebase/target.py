@@ -43,13 +43,7 @@ def resolve(
     full = re.fullmatch(r"[0-9a-f]{40}", wanted) is not None
     repository = store.cached(store.absolute_url(lock.url, layout.root))
     if not (full and repository.is_dir() and all(store.has(repository, c) for c in (wanted, lock.commit))):
-        repository = store.update(layout, lock, offline=offline, progress=progress)
-    if not store.has(repository, lock.commit):
-        raise PortError(
-            f"{lock.url} has lost the old pin {lock.commit[:12]}: a force-push, or a shallow mirror",
-            mend="name a mirror that has it: NPUPORT_MIRROR; or correct upstream.commit by hand, empty "
-            "upstream.tree, and npuport refresh",
-        )
+        repository = fetch(layout, lock, offline=offline, progress=progress)
     commit = _find(repository, wanted)
     if not commit and full:
         repository = store.ensure(layout, replace(lock, commit=wanted), offline=offline, progress=progress)
@@ -61,6 +55,22 @@ def resolve(
         )
     git.keep(repository, commit)
     return repository, pin(repository, commit, ref or lock.branch)
+
+
+def fetch(layout: Layout, lock: Lock, *, offline: bool = False, progress: Progress = silent) -> Path:
+    """Bring the cached clone up to date; it holds the old pin, without which no patch can be carried.
+
+    Raises:
+        PortError: upstream is out of reach, or has lost the old pin.
+    """
+    repository = store.update(layout, lock, offline=offline, progress=progress)
+    if not store.has(repository, lock.commit):
+        raise PortError(
+            f"{lock.url} has lost the old pin {lock.commit[:12]}: a force-push, or a shallow mirror",
+            mend="name a mirror that has it: NPUPORT_MIRROR; or correct upstream.commit by hand, empty "
+            "upstream.tree, and npuport refresh",
+        )
+    return repository
 
 
 def pin(repository: Path, commit: str, ref: str) -> Pin:
