@@ -4,8 +4,8 @@
            -> job: a session, where a person is needed | the port, published with its lock and changelog
            -> proof (of a candidate port, before it is published) -> summary -> text, report
 
-`advance` starts a rebase and goes on with one; `revise` edits or drops a patch, which is a rebase onto the pin
-that is there already; `bisect` searches upstream's history with `carry`.
+`advance` starts a rebase and goes on with one; `revise` edits or drops a patch, which is a rebase onto the
+pin that is there already; `bisect` searches upstream's history with `carry`.
 
 Nothing of upstream's runs here; the proof, where it is asked for, is parity in a process of its own.
 """
