@@ -85,4 +85,7 @@ format:  ## let the formatters write
 	@git ls-files '*.cpp' '*.h' | xargs $(BIN)/clang-format -i
 
 clean:  ## remove what commands made here, not the environment nor the cache
+	@for work in out/rebase/session out/trees/*.edited-* $(EXAMPLE)/out/rebase/session; do \
+	  if [ -e $$work ]; then echo "$$work holds your work: move it away, or end the rebase"; exit 1; fi; \
+	done
 	@rm -rf out $(EXAMPLE)/out
