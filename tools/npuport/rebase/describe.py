@@ -68,7 +68,8 @@ def decisions(
     found = [f"{verdict.patch}: {verdict.detail}" for verdict in verdicts if verdict.needs_person]
     if license_change.changed and not accepted:
         what = {license_change.old: "is new", license_change.new: "is gone"}.get(NO_LICENSE, "has changed")
-        found.append(f"upstream's {license_change.path} {what}: read it, and accept it with --accept-license")
+        read = "accept that" if what == "is gone" else "read it, and accept it"
+        found.append(f"upstream's {license_change.path} {what}: {read} with --accept-license")
     return tuple(found)
 
 
