@@ -15,19 +15,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from timing import interleaved
+from timing import HAND, interleaved
 
 from npuport import git, store
 from npuport.layout import HARNESS, Layout
 from npuport.lock import Lock, read_lock
 from npuport.port import apply_series, port
 from npuport.series import PatchFile, read_series
-
-HAND = {
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_COMMITTER_NAME": "hand",
-    "GIT_COMMITTER_EMAIL": "hand@localhost",
-}
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ from npuport.layout import HARNESS, Layout
 
 sys.path[:0] = [str(HARNESS / "tests"), str(HARNESS / "tests/rebase")]
 
-from timing import interleaved  # noqa: E402
+from timing import HAND, interleaved  # noqa: E402
 
 from gitworld import git  # noqa: E402
 from histories import History, make_repository  # noqa: E402
@@ -33,11 +33,6 @@ from standin import Edit  # noqa: E402
 from world import files_below, write_port  # noqa: E402
 
 FILES = 150
-HAND = {
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_COMMITTER_NAME": "hand",
-    "GIT_COMMITTER_EMAIL": "hand@localhost",
-}
 
 
 def main() -> None:

@@ -1,8 +1,16 @@
 """How the benchmarks take time: in turns, so that what else the machine does falls on all of them."""
 
+import os
 import statistics
 import time
 from collections.abc import Callable
+
+#: The environment of git by hand: nobody's configuration.
+HAND = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_COMMITTER_NAME": "hand",
+    "GIT_COMMITTER_EMAIL": "hand@localhost",
+}
 
 
 def interleaved(rounds: int, prepare: Callable[[], None], *runs: Callable[[], object]) -> list[float]:

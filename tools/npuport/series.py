@@ -31,19 +31,8 @@ def read_series(directory: Path) -> tuple[PatchFile, ...]:
         PortError: no series; a name twice, malformed or without a file; a patch not named.
     """
     path = directory / SERIES
-    try:
-        lines = path.read_bytes().decode().splitlines()
-    except FileNotFoundError as error:
-        raise PortError(
-            f"{path} is missing", mend="list the patches there, a name a line, in order"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise PortError(f"{path} is not UTF-8", mend="save it as UTF-8") from error
     names = []
-    for number, line in enumerate(lines, 1):
-        name = line.strip()
-        if not name or name.startswith("#"):
-            continue
+    for number, name in named_lines(path):
         if problem := wrong_patch_name(name):
             raise PortError(f"{path}, line {number}: {name[:80]!r} {problem}", mend="rename the patch")
         if name in names:
@@ -59,6 +48,24 @@ def read_series(directory: Path) -> tuple[PatchFile, ...]:
     patches = tuple(PatchFile(name, _read(directory, name)) for name in names)
     _check_duplicates(patches)
     return patches
+
+
+def named_lines(path: Path) -> list[tuple[int, str]]:
+    """The lines of a file `series` that name something, right or wrong, with their numbers.
+
+    Raises:
+        PortError: there is no such file, or it is not UTF-8.
+    """
+    try:
+        lines = path.read_bytes().decode().splitlines()
+    except FileNotFoundError as error:
+        raise PortError(
+            f"{path} is missing", mend="list the patches there, a name a line, in order"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise PortError(f"{path} is not UTF-8", mend="save it as UTF-8") from error
+    stripped = [(number, line.strip()) for number, line in enumerate(lines, 1)]
+    return [(number, name) for number, name in stripped if name and not name.startswith("#")]
 
 
 def digest(entries: Iterable[PatchEntry]) -> str:

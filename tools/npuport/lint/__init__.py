@@ -21,7 +21,7 @@ from npuport.lint.shape import check_shape
 from npuport.lock import Lock, read_lock
 from npuport.patch import Patch, parse_patch
 from npuport.sarif import Finding
-from npuport.series import SERIES
+from npuport.series import SERIES, named_lines
 
 #: The field of a mail's header that lists, by blanks, the rules that do not hold for this patch.
 IGNORE = "x-lint-ignore"
@@ -53,7 +53,7 @@ def lint(layout: Layout, *, only: Collection[str] = (), ignore: Collection[str] 
         PortError: no lock, no series, no such patch, no such rule.
     """
     lock = read_lock(layout.lock)
-    lines = _series(layout.patches / SERIES)
+    lines = named_lines(layout.patches / SERIES)
     there = sorted(path.name for path in layout.patches.glob("*.patch") if _regular(path))
     names = [name for name in dict.fromkeys(name for _, name in lines) if name in there]
     names += [name for name in there if name not in names]
@@ -83,20 +83,6 @@ def lint(layout: Layout, *, only: Collection[str] = (), ignore: Collection[str] 
 
 def _regular(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()
-
-
-def _series(path: Path) -> list[tuple[int, str]]:
-    """The lines of `series` that name something, with their numbers, right or wrong."""
-    try:
-        lines = path.read_bytes().decode().split("\n")
-    except FileNotFoundError as error:
-        raise PortError(
-            f"{path} is missing", mend="list the patches there, a name a line, in order"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise PortError(f"{path} is not UTF-8", mend="save it as UTF-8") from error
-    stripped = [(number, line.strip()) for number, line in enumerate(lines, 1)]
-    return [(number, name) for number, name in stripped if name and not name.startswith("#")]
 
 
 def _at_the_pin(repository: Path, lock: Lock, scans: Sequence[Scan]) -> Iterator[Finding]:
