@@ -268,3 +268,10 @@ def test_process_count_does_not_grow_with_the_series(port: Port, tmp_path: Path)
     )  # fmt: skip
     assert done.returncode == 0
     assert len((tmp_path / "calls").read_text().splitlines()) == 2
+
+
+def test_what_a_port_killed_at_its_end_left_goes_with_the_next(port: Port) -> None:
+    make_port(port.layout)
+    (port.layout.out / ".staging-killed" / "link").mkdir(parents=True)
+    assert not make_port(port.layout).changed
+    assert not (port.layout.out / ".staging-killed").exists()

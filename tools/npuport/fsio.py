@@ -8,6 +8,7 @@ import contextlib
 import errno
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -51,6 +52,11 @@ def staged_directory(parent: Path) -> Iterator[Path]:
         remove_tree(directory)
 
 
+def has_staging(parent: Path) -> bool:
+    """Whether something is being built there, or was left behind."""
+    return any(parent.glob(f"{STAGING}*"))
+
+
 def clean_staging(parent: Path) -> None:
     """Remove what killed processes left behind. The caller holds the lock under which staging happens."""
     for stale in parent.glob(f"{STAGING}*"):
@@ -59,7 +65,8 @@ def clean_staging(parent: Path) -> None:
 
 def remove_tree(directory: Path) -> None:
     """Remove a directory, read-only files and all; one that is missing is well."""
-    for _ in range(3):  # the git of a killed process may still be writing
+    for delay in (0, 0, 0.05, 0.2, 1.0):  # the git of a killed process may still be writing
+        time.sleep(delay)
         shutil.rmtree(directory, ignore_errors=True)
         if not directory.exists():
             return

@@ -7,7 +7,7 @@ from pathlib import Path
 from npuport import git, store, trees
 from npuport.checkout import lock_file, verify_pin
 from npuport.errors import PortError
-from npuport.fsio import clean_staging, exclusive, staged_directory
+from npuport.fsio import clean_staging, exclusive, has_staging, staged_directory
 from npuport.layout import Layout
 from npuport.lock import Lock, read_lock
 from npuport.series import PatchFile, check_sums, read_series
@@ -50,8 +50,9 @@ def port(
         PortError: something is missing, malformed or not as the lock says; nothing has changed then.
     """
     lock, patches = read_port(layout)
-    if not settled(layout, lock):
+    if has_staging(layout.out) or not settled(layout, lock):
         with exclusive(lock_file(layout), lambda: progress("waiting for another npuport")):
+            clean_staging(layout.out)  # a port killed after its last rename leaves an empty one
             if not settled(layout, lock):
                 aside = _port(layout, lock, patches, offline=offline, force=force, progress=progress)
                 return _result(layout, lock, changed=True, aside=aside)
@@ -148,7 +149,6 @@ def _port(
     force: bool,
     progress: Progress,
 ) -> Path | None:
-    clean_staging(layout.out)
     before = trees.linked(layout.ported)
     there = trees.state(layout.trees / lock.ported_commit, len(lock.patches))
     mend = "npuport refresh makes patches of them; npuport port --force sets them aside"
