@@ -71,6 +71,10 @@ def _middle_layers(model: nn.Module, inputs: Inputs) -> Any:
     )
 
 
+def _reconstruct(model: Any, inputs: Inputs) -> Any:
+    return model.get_latents_decoded_images(model.get_reconstruction_latents(inputs["image"]))
+
+
 class Vtp:
     """The adapter; see `npuport.adapter.Adapter` for what each member promises."""
 
@@ -92,6 +96,13 @@ class Vtp:
         _forward("clip", "image", "text"),
         _forward("rec", "image"),
         _forward("feature", "image"),
+    )
+    pipelines = (EntryPoint("full reconstruction", _reconstruct, ("image",)),)
+    headline = (
+        "get_last_layer_feature",
+        "get_reconstruction_latents",
+        "full reconstruction",
+        "get_clip_image_feature",
     )
 
     def stand_in(self) -> None:

@@ -37,6 +37,10 @@ def _entry(name: str, *needs: str, unit_norm: bool = False) -> EntryPoint:
     return EntryPoint(name, run, needs, unit_norm)
 
 
+def _reconstruct(model: Any, inputs: Inputs) -> Any:
+    return model.decode(model.encode(inputs["image"]))
+
+
 class PatchTokAdapter:
     """The adapter; see `npuport.adapter.Adapter` for what each member promises.
 
@@ -55,6 +59,8 @@ class PatchTokAdapter:
         _entry("logits", "image", "text"),
         _entry("forward", "image", "text"),
     )
+    pipelines = (EntryPoint("reconstruction", _reconstruct, ("image",)),)
+    headline = ("encode", "reconstruction", "embed_image")
 
     def stand_in(self) -> None:
         """Nothing: whatever upstream imports is in the harness's own environment."""

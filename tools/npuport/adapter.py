@@ -47,6 +47,10 @@ class Adapter(Protocol):
     default_sizes: tuple[str, ...]
     #: The model's public functions.
     entry_points: tuple[EntryPoint, ...]
+    #: What users chain of them, the full way (picture to reconstruction) first. The benchmark runs them too.
+    pipelines: tuple[EntryPoint, ...]
+    #: Names among both that lead a published table, in its order.
+    headline: tuple[str, ...]
 
     def stand_in(self) -> None:
         """Provide what the *unpatched* upstream must import and inference never calls.

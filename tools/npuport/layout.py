@@ -71,6 +71,31 @@ class Layout:
         """The parity report's directory."""
         return self.out / "report"
 
+    @property
+    def bench(self) -> Path:
+        """The benchmark's report, its directory."""
+        return self.out / "bench"
+
+    @property
+    def trial(self) -> Path:
+        """What `npuport try` shows."""
+        return self.out / "try"
+
+    @property
+    def weights_lock(self) -> Path:
+        """Which trained checkpoints are used: hub, id, revision, the hash of every file."""
+        return self.root / "weights.lock"
+
+    @property
+    def release(self) -> Path:
+        """What the port's bundles hold besides the ported source: `release.toml`, `inference.py`."""
+        return self.root / "release"
+
+    @property
+    def dist(self) -> Path:
+        """The bundles."""
+        return self.root / "dist"
+
 
 def find_port(start: Path) -> Layout:
     """The nearest port upwards of a directory, itself included.
