@@ -1,0 +1,105 @@
+"""A checkpoint's directory: which of its files count, their sizes and hashes, whether they are whole."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from npuport.errors import PortError
+from npuport.weights.header import INDEX, SUFFIX, check_index, tensors
+
+#: Endings of files that hold weights as pickles, which run code when they are loaded.
+PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Verified weights, ready to be loaded.
+
+    Args:
+        path: the directory that holds them.
+        source: `hf:owner/name` and its like; for a directory of the user's, its name.
+        revision: the hub's commit; None for a directory of the user's.
+        digest: see `digest`; the same files give the same one, wherever they come from.
+    """
+
+    path: Path
+    source: str
+    revision: str | None
+    digest: str
+
+
+@dataclass(frozen=True, order=True)
+class Entry:
+    """One file of a checkpoint.
+
+    Args:
+        name: its name in the directory.
+        size: in bytes.
+        sha256: of its contents.
+    """
+
+    name: str
+    size: int
+    sha256: str
+
+
+def counts(name: str) -> bool:
+    """Whether a file belongs to a checkpoint: tensors, their index, configuration and tokenizer as JSON.
+
+    Only the top of a directory counts. Pickles and code never do.
+    """
+    return (
+        "/" not in name and "\\" not in name and not name.startswith(".") and name.endswith((SUFFIX, ".json"))
+    )
+
+
+def digest(entries: Iterable[Entry]) -> str:
+    """SHA-256 over `<sha256>  <size>  <name>` and a newline for each file, by name."""
+    lines = [f"{entry.sha256}  {entry.size}  {entry.name}\n" for entry in sorted(entries)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def names(directory: Path) -> list[str]:
+    """The files of a directory that count, sorted."""
+    return sorted(path.name for path in directory.iterdir() if counts(path.name) and path.is_file())
+
+
+def measure(directory: Path) -> tuple[Entry, ...]:
+    """Every file that counts, hashed as a stream."""
+    return tuple(
+        Entry(name, (directory / name).stat().st_size, sha256(directory / name)) for name in names(directory)
+    )
+
+
+def sha256(path: Path) -> str:
+    """Of a file's contents, read as a stream."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_whole(directory: Path) -> None:
+    """Check that a directory holds a whole checkpoint in safetensors, by the files' headers.
+
+    Raises:
+        PortError: it holds none, or a file is truncated, corrupt or missing.
+    """
+    files = names(directory)
+    if not any(name.endswith(SUFFIX) for name in files):
+        raise PortError(
+            f"{directory} holds no checkpoint: no {SUFFIX} file{_instead(directory)}",
+            mend="--weights DIR, a directory that save_pretrained wrote",
+        )
+    shards = {name: tensors(directory / name) for name in files if name.endswith(SUFFIX)}
+    for name in files:
+        if name.endswith(INDEX):
+            check_index(directory / name, shards)
+
+
+def _instead(directory: Path) -> str:
+    pickles = (
+        sorted(path.name for path in directory.iterdir() if path.name.endswith(PICKLES))
+        if directory.is_dir()
+        else []
+    )
+    return f", but {', '.join(pickles[:3])}, and pickles run code" if pickles else ""

@@ -1,0 +1,70 @@
+"""What `--weights` names: a directory, or a model of a hub."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from npuport.errors import PortError
+
+#: The hubs, as the prefix of a spec.
+HUBS = ("hf", "modelscope", "openmind")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model of a hub.
+
+    Args:
+        hub: one of `HUBS`.
+        id: the model's id there, `owner/name`.
+        revision: a branch, tag or commit; None where the spec names none.
+    """
+
+    hub: str
+    id: str
+    revision: str | None = None
+
+    @property
+    def source(self) -> str:
+        """Hub and id, `hf:owner/name`: the key in `weights.lock`."""
+        return f"{self.hub}:{self.id}"
+
+    def __str__(self) -> str:
+        return self.source if self.revision is None else f"{self.source}@{self.revision}"
+
+
+def parse(spec: str) -> Path | Model:
+    """The directory or the model that a spec names; a directory whose name looks like a model is `./hf:...`.
+
+    Raises:
+        PortError: a model's id or revision is malformed.
+    """
+    hub, colon, rest = spec.partition(":")
+    if not colon or hub not in HUBS:
+        return Path(spec)
+    name, at, revision = rest.partition("@")
+    if problem := wrong_id(name):
+        raise PortError(f"{spec}: {name!r} {problem}", mend=f"--weights {hub}:OWNER/NAME[@REVISION]")
+    if at and (problem := wrong_revision(revision)):
+        raise PortError(f"{spec}: {revision!r} {problem}", mend=f"--weights {hub}:{name}@REVISION")
+    return Model(hub, name, revision if at else None)
+
+
+def wrong_id(name: str) -> str | None:
+    """What is wrong with a model's id; None where nothing is."""
+    part = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?"
+    if re.fullmatch(rf"{part}/{part}", name) and ".." not in name and "--" not in name:
+        return None
+    return "is not a model's id, OWNER/NAME"
+
+
+def wrong_revision(revision: str) -> str | None:
+    """What is wrong with a revision's name; None where nothing is."""
+    if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._/+-]*", revision) and ".." not in revision:
+        return None
+    return "is not a branch, tag or commit"
+
+
+def is_commit(revision: str) -> bool:
+    """Whether a revision is a full commit id."""
+    return re.fullmatch(r"[0-9a-f]{40}", revision) is not None
