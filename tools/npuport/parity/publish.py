@@ -67,6 +67,10 @@ class Publisher:
             fsio.write_atomically(staging / "results.json", dumped(data))
             fsio.write_atomically(staging / "report.md", render(data).encode())
             shutil.copyfile(self._junit, staging / "junit.xml")
+            (staging / "captures").mkdir()
+            for size in data["captures"]:
+                manifest = self._session.capture(size).path / "manifest.json"
+                shutil.copyfile(manifest, staging / "captures" / f"{size}.json")
             if report.is_dir():
                 fsio.exchange(staging, report)  # the old one goes with the staging directory
             else:

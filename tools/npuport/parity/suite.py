@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from npuport.errors import PortError
+from npuport.fsio import write_atomically
 from npuport.layout import HARNESS, Layout
 
 #: pytest's exit codes of a run that came to its end: all well, or findings.
@@ -59,10 +61,13 @@ def run(layout: Layout, request: Request, report: Path, progress: Callable[[str]
     progress(f"parity on {device.name}")
     with tempfile.TemporaryDirectory() as scratch:
         error = Path(scratch) / "error.json"
-        code = _run_pytest([*_command(layout, request, device.kind, report), "--error-file", str(error)])
+        log = Path(scratch) / "log.txt"
+        words = [*_command(layout, request, device.kind, report), "--error-file", str(error)]
+        code = _run_pytest(words, log)
         if error.is_file():
             message, mend = json.loads(error.read_bytes())
             raise PortError(message, mend=mend)
+        said = log.read_bytes()
     results = report / "results.json"
     if code not in _FINISHED or not results.is_file() or results.stat().st_mtime < started:
         ended = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
@@ -70,6 +75,7 @@ def run(layout: Layout, request: Request, report: Path, progress: Callable[[str]
             f"the suite {ended} before it had a report; its own lines are above",
             mend="mend what they say; `npuport doctor` knows what this machine lacks",
         )
+    write_atomically(report / "log.txt", said)
     return code == 0
 
 
@@ -87,12 +93,18 @@ def _command(layout: Layout, request: Request, device: str, report: Path) -> lis
     return [*words, "-k", request.expression] if request.expression else words
 
 
-def _run_pytest(command: list[str]) -> int:
-    """Run pytest, its output on our stderr; an interrupt reaches it too, and is waited for."""
+def _run_pytest(command: list[str], log: Path) -> int:
+    """Run pytest, its output on our stderr and in a file; an interrupt reaches it too, and is waited for."""
     path = [str(HARNESS / "tools"), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(path), "TQDM_DISABLE": "1"}
-    with subprocess.Popen(command, env=environment, stdout=sys.stderr, cwd=HARNESS) as child:
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with log.open("wb") as file, subprocess.Popen(command, env=environment, cwd=HARNESS, **pipes) as child:
+        assert child.stdout is not None
         try:
+            for line in child.stdout:
+                file.write(line)
+                sys.stderr.write(line.decode(errors="replace"))
+                sys.stderr.flush()
             return child.wait()
         except KeyboardInterrupt:
             child.wait()
