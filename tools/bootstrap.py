@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Make `.venv`, the repository's own environment, and put into it what a target needs.
 
-`python3 tools/bootstrap.py port|npu|dev`, from the Makefile. Standard library only. A second run with nothing
+`python3 tools/bootstrap.py port|npu|docs|dev`, from the Makefile. Standard library only. A second run with nothing
 changed does nothing. Where torch and torch_npu are already installed and import (a machine with CANN),
 the environment sees them and none is installed.
 """
@@ -21,8 +21,8 @@ PYTHON = VENV / "bin" / "python"
 CONSTRAINTS = ROOT / "constraints.txt"
 #: Stands in a finished `.venv` and says whose torch it uses.
 MADE = VENV / ".npuport-made"
-#: Extras of pyproject.toml, by profile; each holds the one before it.
-PROFILES = {"port": "", "npu": "[npu]", "dev": "[npu,dev]"}
+#: Extras of pyproject.toml, by profile.
+PROFILES = {"port": (), "npu": ("npu",), "docs": ("docs",), "dev": ("npu", "docs", "dev")}
 
 
 class BootstrapError(Exception):
@@ -115,24 +115,31 @@ def install_torch() -> None:
     pip("install", "--no-compile", "--constraint", constraints(), requirement, **environment)
 
 
+def state() -> str:
+    """What decides what an environment holds: this Python, and the files that say what comes into it."""
+    digest = hashlib.sha256(sys.version.encode())
+    for file in (ROOT / "pyproject.toml", CONSTRAINTS, Path(__file__)):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
 def install(profile: str) -> None:
     """Install what a profile needs, once for each state of the files that say what that is."""
-    state = hashlib.sha256(f"{sys.version}".encode())
-    for file in (ROOT / "pyproject.toml", CONSTRAINTS, Path(__file__)):
-        state.update(file.read_bytes())
-    wider = list(PROFILES)[list(PROFILES).index(profile) :]
+    wider = [name for name in PROFILES if set(PROFILES[profile]) <= set(PROFILES[name])]
     stamps = {name: VENV / f".npuport-{name}" for name in wider}
-    if any(stamp.exists() and stamp.read_text() == state.hexdigest() for stamp in stamps.values()):
+    if any(stamp.exists() and stamp.read_text() == state() for stamp in stamps.values()):
         return
-    if profile != "port":
+    extras = PROFILES[profile]
+    if "npu" in extras:
         install_torch()
     say(f"environment: what `{profile}` needs")
-    pip("install", "--no-compile", "--constraint", constraints(), "--editable", f"{ROOT}{PROFILES[profile]}")
+    wanted = f"{ROOT}[{','.join(extras)}]" if extras else str(ROOT)
+    pip("install", "--no-compile", "--constraint", constraints(), "--editable", wanted)
     # Bytecode, on all cores, which pip would write on one; torch_npu warns of itself while it is compiled.
     packages = [str(directory) for directory in VENV.glob("lib/python3*/site-packages")]
     command = [str(PYTHON), "-W", "ignore", "-m", "compileall", "-q", "-j", "0", *packages]
     subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
-    stamps[profile].write_text(state.hexdigest())
+    stamps[profile].write_text(state())
 
 
 def main() -> int:
