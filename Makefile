@@ -7,10 +7,13 @@ ARGS ?=
 BIN := .venv/bin
 NPUPORT := $(BIN)/npuport --port $(PORT)
 EXAMPLE := examples/patchtok
+# A file's tests stay together: they share what is dear to make.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 BOOTSTRAP := @$(PYTHON) tools/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help port test-npu test test-all demo status verify refresh rebase watch audit doctor bench lint format clean
+.PHONY: help port test-npu test test-all demo bench try release status verify refresh rebase watch audit \
+  doctor figures docs docs-serve lint format clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,17 +28,25 @@ test-npu:  ## parity of the ported model on the NPU, else on the simulator; repo
 
 test:  ## the harness's own tests, the fast ones
 	$(BOOTSTRAP) dev
-	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	@$(PYTEST) -m "not slow" $(ARGS)
 
 test-all:  ## the harness's own tests, all of them
 	$(BOOTSTRAP) dev
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 demo:  ## the whole way on the small bundled example
 	$(BOOTSTRAP) npu
 	@$(BIN)/python $(EXAMPLE)/make_upstream.py
 	@$(BIN)/npuport --port $(EXAMPLE) port
 	@$(BIN)/npuport --port $(EXAMPLE) parity $(ARGS)
+
+bench:  ## latency, throughput, memory of every entry point on the best device; report in out/bench
+	$(BOOTSTRAP) release
+	@$(NPUPORT) bench $(ARGS)
+
+release:  ## the publishable bundle in dist/, of MODEL=VTP-Small; runs parity and bench where they are missing
+	$(BOOTSTRAP) release
+	@$(NPUPORT) release $(if $(MODEL),--model $(MODEL)) --run $(ARGS)
 
 status:  ## pin, series, ported tree, device: what is there, what is stale
 	$(BOOTSTRAP) port
@@ -65,7 +76,7 @@ doctor:  ## what this machine has and lacks, each with its mend
 	$(BOOTSTRAP) port
 	@$(NPUPORT) doctor $(ARGS)
 
-bench:  ## the figures of the README, measured here
+figures:  ## the figures of the README, measured here
 	$(BOOTSTRAP) dev
 	@$(BIN)/python benchmarks/port.py
 	@$(BIN)/python benchmarks/rebase.py

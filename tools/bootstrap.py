@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Make `.venv`, the repository's own environment, and put into it what a target needs.
 
-`python3 tools/bootstrap.py port|npu|docs|dev`, from the Makefile. Standard library only. A second run with nothing
-changed does nothing. Where torch and torch_npu are already installed and import (a machine with CANN),
-the environment sees them and none is installed.
+`python3 tools/bootstrap.py port|npu|docs|dev`, from the Makefile. Standard library only. A second run with
+nothing changed does nothing. Where torch and torch_npu are already installed and import (a machine with
+CANN), the environment sees them and none is installed.
 """
 
 import hashlib
@@ -22,7 +22,13 @@ CONSTRAINTS = ROOT / "constraints.txt"
 #: Stands in a finished `.venv` and says whose torch it uses.
 MADE = VENV / ".npuport-made"
 #: Extras of pyproject.toml, by profile.
-PROFILES = {"port": (), "npu": ("npu",), "docs": ("docs",), "dev": ("npu", "docs", "dev")}
+PROFILES = {
+    "port": (),
+    "npu": ("npu",),
+    "release": ("npu", "release"),
+    "docs": ("docs",),
+    "dev": ("npu", "release", "docs", "dev"),
+}
 
 
 class BootstrapError(Exception):
