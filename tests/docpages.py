@@ -9,7 +9,8 @@ A page is a script: its blocks run in their order, in one shell. What a fenced b
     <!-- not run (COMMAND): REASON -->    the same of one command in it
     <!-- needs upstream -->          anywhere: the page runs where the real upstream can be reached
 
-A command may fail where the next one is `echo $?`. `...` in what is printed stands for anything, as in doctest.
+A command may fail where the next one is `echo $?`. `...` in what is printed stands for anything, as in
+doctest.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Running a page: a shell in a fresh clone, what each command prints held against what the page says.
+"""Running a page: a shell in a fresh clone, and what is printed held against what the page says.
 
 As a program it writes what the commands print into the pages: `python tests/docrun.py docs/tutorial.md`.
 """
@@ -25,7 +25,6 @@ from npuport.layout import HARNESS, cache_dir
 LIMIT = 420
 
 _MARK = "--end of command--"
-_HERE = "~/npuport"
 #: What differs between two runs, and between machines: how long something took.
 _TIMES = re.compile(r"\b\d+(?:\.\d+)?(?: min \d+)? ?(?:s|ms|min)\b")
 
@@ -39,9 +38,20 @@ class Ran:
     printed: str
 
 
-def clone(directory: Path) -> Path:
-    """A clone of HEAD that finds everything built: the environment and the cache of this work tree."""
+def clone(home: Path) -> Path:
+    """A clone of HEAD in a home of its own that finds everything built: this environment, this cache."""
+    directory = home / "npuport"
     subprocess.run(["git", "clone", "--quiet", str(HARNESS), str(directory)], check=True, capture_output=True)
+    (home / ".gitconfig").write_text(
+        "[user]\n\tname = Ada Lovelace\n\temail = ada@example.org\n"
+        "[init]\n\tdefaultBranch = main\n[advice]\n\tdetachedHead = false\n"
+    )
+    _environment(directory)
+    _cache(directory / ".cache")
+    return directory
+
+
+def _environment(directory: Path) -> None:
     binaries = directory / ".venv" / "bin"
     binaries.mkdir(parents=True)
     for program in (Path(sys.prefix) / "bin").iterdir():
@@ -52,12 +62,6 @@ def clone(directory: Path) -> Path:
         (binaries / name).write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)}{words} "$@"\n')
         (binaries / name).chmod(0o755)
     (binaries / "activate").write_text(f"PATH={shlex.quote(str(binaries))}:$PATH\n")
-    _mark_as_made(directory)
-    return directory
-
-
-def _mark_as_made(directory: Path) -> None:
-    """Tell the clone's bootstrap that its environment stands."""
     code = "import sys; sys.path.insert(0, 'tools'); import bootstrap; print(bootstrap.state())"
     state = subprocess.run(
         ["python3", "-B", "-c", code], cwd=directory, check=True, capture_output=True, text=True
@@ -66,30 +70,33 @@ def _mark_as_made(directory: Path) -> None:
     (directory / ".venv" / ".npuport-dev").write_text(state.stdout.strip())
 
 
+def _cache(directory: Path) -> None:
+    """A cache that has what was built and measured already; its clones of upstreams go with the test."""
+    (directory / "upstream").mkdir(parents=True)
+    for found in (*cache_dir().glob("*"), *cache_dir().glob("upstream/*")):
+        target = directory / found.relative_to(cache_dir())
+        if not target.exists():
+            target.symlink_to(found)
+
+
 class Shell:
     """A bash that keeps its directory and variables from command to command, its stdin empty."""
 
-    def __init__(self, home: Path, directory: Path) -> None:
-        home.mkdir(exist_ok=True)
-        (home / ".gitconfig").write_text(
-            "[user]\n\tname = Ada Lovelace\n\temail = ada@example.org\n"
-            "[init]\n\tdefaultBranch = main\n[advice]\n\tdetachedHead = false\n"
-        )
-        dropped = ("GIT_", "PYTEST_", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "COLUMNS", "LINES")
+    def __init__(self, directory: Path) -> None:
+        self._home = home = directory.parent
+        dropped = ("GIT_", "PYTEST_", "NPUPORT_", "PYTHON", "VIRTUAL_ENV", "COLUMNS", "LINES")
         kept = {k: v for k, v in os.environ.items() if not k.startswith(dropped)}
-        kept |= {k: v for k, v in os.environ.items() if k.startswith("GIT_SSL")}
+        kept |= {k: v for k, v in os.environ.items() if k.startswith(("GIT_SSL", "NPUPORT_MIRROR"))}
         environment = kept | {
             "HOME": str(home),
             "PATH": f"{directory / '.venv' / 'bin'}:{kept['PATH']}",
             "PYTHONPATH": str(directory / "tools"),
             "PYTHONDONTWRITEBYTECODE": "1",
-            "NPUPORT_CACHE": str(cache_dir()),
             "COLUMNS": "110",
             "LC_ALL": "C.UTF-8",
             "TZ": "UTC",
         }
         self._file = home / ".command"
-        self._directory = directory
         self._bash = subprocess.Popen(
             ["bash", "--noprofile", "--norc"],
             cwd=directory,
@@ -118,7 +125,7 @@ class Shell:
     @property
     def directory(self) -> Path:
         """Where the shell stands now."""
-        return Path(self.run(Command(0, "pwd")).printed.strip().replace(_HERE, str(self._directory)))
+        return Path(self.run(Command(0, "pwd")).printed.strip().replace("~", str(self._home)))
 
     def run(self, command: Command) -> Ran:
         """Run one command; one that hangs is killed and the shell with it."""
@@ -146,8 +153,8 @@ class Shell:
         return Ran(command, 137, self._clean("".join(printed)) + f"(killed after {LIMIT} s)\n")
 
     def _clean(self, printed: str) -> str:
-        """The clone where a reader has it."""
-        return printed.replace(str(self._directory), _HERE).replace(f"{self._file}: line ", "line ")
+        """Without the paths of this run."""
+        return printed.replace(f"{self._file}: line ", "line ").replace(str(self._home), "~")
 
 
 def same(expected: str, printed: str) -> bool:
@@ -159,14 +166,13 @@ def same(expected: str, printed: str) -> bool:
     return doctest.OutputChecker().check_output(want, got, doctest.ELLIPSIS)
 
 
-def run(page: Page, directory: Path, proved: frozenset[str] = frozenset()) -> Iterator[tuple[Block, Ran]]:
-    """Run a page in an empty directory; yields every command that ran, as it ends.
+def run(page: Page, home: Path, proved: frozenset[str] = frozenset()) -> Iterator[tuple[Block, Ran]]:
+    """Run a page in an empty home; yields every command that ran, as it ends.
 
     Args:
         proved: commands that something else proves, and that are left out.
     """
-    work = clone(directory / "npuport")
-    with Shell(directory / "home", work) as shell:
+    with Shell(clone(home)) as shell:
         for block in page.blocks:
             if block.is_file and not block.marks:
                 file = shell.directory / block.title
@@ -177,11 +183,11 @@ def run(page: Page, directory: Path, proved: frozenset[str] = frozenset()) -> It
                     yield block, shell.run(command)
 
 
-def faults(page: Page, directory: Path, proved: frozenset[str] = frozenset()) -> list[str]:
+def faults(page: Page, home: Path, proved: frozenset[str] = frozenset()) -> list[str]:
     """What a page says that is not so, each with its place; it ends at the first command that fails."""
     found: list[str] = []
     failed: Ran | None = None
-    for _, ran in run(page, directory, proved):
+    for _, ran in run(page, home, proved):
         where = f"{page.name}:{ran.command.line}: $ {ran.command.text}"
         if failed and ran.command.bare != "echo $?":
             break
@@ -189,15 +195,15 @@ def faults(page: Page, directory: Path, proved: frozenset[str] = frozenset()) ->
         if ran.command.output is not None and not same(ran.command.output, ran.printed):
             found.append(f"{where}\nsays\n{ran.command.output}prints\n{ran.printed}")
     if failed:
-        found.append(f"{page.name}:{failed.command.line}: $ {failed.command.text}\n"
-                     f"ends with {failed.code}, and no `echo $?` below shows that\n{failed.printed}")  # fmt: skip
+        where = f"{page.name}:{failed.command.line}: $ {failed.command.text}"
+        found.append(f"{where}\nends with {failed.code}, and no `echo $?` below shows that\n{failed.printed}")
     return found
 
 
-def rewritten(page: Page, directory: Path, proved: frozenset[str] = frozenset()) -> str:
+def rewritten(page: Page, home: Path, proved: frozenset[str] = frozenset()) -> str:
     """The page with what its commands print; what is right already is kept, with its ellipses."""
     lines = page.text.split("\n")
-    done = list(run(page, directory, proved))
+    done = list(run(page, home, proved))
     for block, ran in reversed(done):
         print(f"{page.name}:{ran.command.line}: {ran.code} $ {ran.command.text}", file=sys.stderr)
         if ran.command.output is None or same(ran.command.output, ran.printed):
