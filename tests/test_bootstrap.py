@@ -63,7 +63,7 @@ def test_wrong_usage_is_told(repository: Path) -> None:
     done = bootstrap(repository, "everything")
 
     assert done.returncode == 2
-    assert done.stderr == "usage: bootstrap.py port|npu|docs|dev\n"
+    assert done.stderr == "usage: bootstrap.py port|npu|release|docs|dev\n"
 
 
 @pytest.mark.slow

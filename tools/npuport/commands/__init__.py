@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = {
     "rebase": "move the pin to a newer upstream commit and carry the series along",
     "watch": "is there a newer upstream, and would the series apply to it",
     "parity": "compare the ported model on the device with upstream's on the CPU",
+    "release": "the publishable bundle, and the check of one",
     "sim": "the simulated Ascend: build it, run any command on it",
 }
 

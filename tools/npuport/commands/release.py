@@ -1,0 +1,95 @@
+"""`npuport release`: the publishable bundle, and the check of one."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from npuport.commands import Outcome, layout_of, shown
+from npuport.errors import PortError, UsageError
+from npuport.layout import Layout
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's own arguments."""
+    parser.add_argument("--model", metavar="NAME", help="one of release.toml's (default: its first)")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="where the bundle's directory goes (default: dist)"
+    )
+    parser.add_argument(
+        "--run", action="store_true", help="first run what is missing: the parity suite, the benchmark"
+    )
+    parser.add_argument(
+        "--device",
+        choices=("auto", "npu", "sim"),
+        default="auto",
+        help="with --run, where: a real NPU, the simulator, or (auto) the NPU where one answers",
+    )
+    parser.add_argument(
+        "--check", type=Path, metavar="DIR", help="check a bundle instead; nothing of it is run"
+    )
+    parser.add_argument("--offline", action="store_true", help="with --check: never touch the network")
+
+
+def run_release(args: argparse.Namespace) -> Outcome:
+    """Make a bundle, or check one."""
+    if args.check:
+        return _check(args)
+    if args.offline:
+        raise UsageError("--offline goes with --check", "npuport release --check DIR --offline")
+    return _release(args)
+
+
+def _release(args: argparse.Namespace) -> Outcome:
+    from npuport.release.bundle import Bundle, release
+
+    layout = layout_of(args)
+    made = release(layout, args.model, args.out, args.progress)
+    if args.run and not isinstance(made, Bundle):
+        from npuport.release.run import run_missing
+
+        run_missing(layout, args.model, made, args.device, args.progress)
+        made = release(layout, args.model, args.out, args.progress)
+    if not isinstance(made, Bundle):
+        lines = ["cannot release:", *(f"  {lack.what}" for lack in made)]
+        mends = list(dict.fromkeys(lack.mend for lack in made))
+        lines += ["try:", *(f"  {mend}" for mend in mends), "or:", "  npuport release --run"]
+        data = {"good": False, "missing": [{"what": lack.what, "try": lack.mend} for lack in made]}
+        return Outcome("\n".join(lines), data, 1)
+    lines = [f"{shown(made.path)}: {made.files} files, {made.size / 1e6:.1f} MB"]
+    if made.simulated:
+        lines.append("its results are simulated, and its name and pages say so")
+    data = {
+        "good": True,
+        "path": str(made.path),
+        "title": made.title,
+        "simulated": made.simulated,
+        "files": made.files,
+        "bytes": made.size,
+    }
+    return Outcome("\n".join(lines), data)
+
+
+def _check(args: argparse.Namespace) -> Outcome:
+    from npuport.release.check import check
+
+    checked = check(args.check.resolve(), _port(args), offline=args.offline, progress=args.progress)
+    verdict = "is what it says" if checked.good else "is NOT what it says"
+    lines = [f"{checked.title} {verdict}"]
+    lines += [f"  {finding.level}: {finding.what}" for finding in checked.findings]
+    lines.append(f"  {checked.source} source files, of {checked.commit[:12]} derived anew")
+    data: dict[str, Any] = {
+        "good": checked.good,
+        "title": checked.title,
+        "commit": checked.commit,
+        "source": checked.source,
+        "findings": [{"level": finding.level, "what": finding.what} for finding in checked.findings],
+    }
+    return Outcome("\n".join(lines), data, int(not checked.good))
+
+
+def _port(args: argparse.Namespace) -> Layout | None:
+    """The port we are in, if we are in one: a bundle can be checked anywhere."""
+    try:
+        return layout_of(args)
+    except PortError:
+        return None

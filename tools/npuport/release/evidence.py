@@ -1,0 +1,153 @@
+"""The results that a release stands on, and whether they carry it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from npuport.device import ASCEND, SIMULATED
+from npuport.errors import PortError
+from npuport.layout import Layout
+from npuport.lock import Lock
+from npuport.release.model import Model
+
+#: What the suite and the benchmark must have in common: they are of one environment.
+_VERSIONS = ("torch", "torch_npu", "transformers")
+
+
+@dataclass(frozen=True)
+class Lack:
+    """Something without which there is no release, and the command that brings it."""
+
+    what: str
+    mend: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Results that carry a release.
+
+    Args:
+        parity: results.json of the parity suite.
+        bench: results.json of the benchmark.
+    """
+
+    parity: Mapping[str, Any]
+    bench: Mapping[str, Any]
+
+    @property
+    def device(self) -> Mapping[str, Any]:
+        """Where both ran: kind, name, simulated."""
+        device: Mapping[str, Any] = self.parity["device"]
+        return device
+
+    @property
+    def simulated(self) -> bool:
+        """Whether no chip was involved."""
+        return bool(self.device["simulated"])
+
+    @property
+    def finished(self) -> str:
+        """When the later of the two runs began, UTC, ISO 8601: the one clock that a bundle knows."""
+        return max(str(self.parity["started"]), str(self.bench["started"]))
+
+
+def read_results(path: Path) -> dict[str, Any]:
+    """A results.json; empty where there is none.
+
+    Raises:
+        PortError: it is not one.
+    """
+    try:
+        data = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise PortError(f"{path}: {error}", mend="remove it and run again") from error
+    if not isinstance(data, dict) or data.get("schema") != 1:
+        raise PortError(f"{path} was written by another npuport", mend="remove it and run again")
+    return data
+
+
+def gather(layout: Layout, lock: Lock, model: Model) -> tuple[Evidence, tuple[Lack, ...]]:
+    """Read a port's results.
+
+    Returns:
+        The results, and everything that keeps them from carrying a release of the model.
+    """
+    parity = read_results(layout.report / "results.json")
+    bench = read_results(layout.bench / "results.json")
+    return Evidence(parity, bench), tuple(lacks(parity, bench, lock, model))
+
+
+def lacks(parity: Mapping[str, Any], bench: Mapping[str, Any], lock: Lock, model: Model) -> Iterator[Lack]:
+    """What keeps results from carrying a release of a port's model."""
+    run_parity = f"npuport parity --size {model.size}"
+    run_bench = f"npuport bench --size {model.size}"
+    if not parity:
+        yield Lack("parity has not run", run_parity)
+    else:
+        yield from (Lack(f"parity {what}", run_parity) for what in _wrong_parity(parity, lock, model))
+    if not bench:
+        yield Lack("the benchmark has not run", run_bench)
+    else:
+        yield from (Lack(f"the benchmark {what}", run_bench) for what in _wrong_bench(bench, lock, model))
+    if parity and bench:
+        yield from (Lack(what, run_bench) for what in _apart(parity, bench))
+
+
+def _wrong_parity(results: Mapping[str, Any], lock: Lock, model: Model) -> Iterator[str]:
+    if results["verdict"] != "pass":
+        bad = [result["id"] for result in results["results"] if result["word"] not in ("pass", "skip")]
+        yield f"is {results['verdict']}: {bad[0] if bad else 'nothing ran'}" + (
+            f" and {len(bad) - 1} more" if bad[1:] else ""
+        )
+    if results["selection"]["deselected"]:
+        yield f"was a part only: {results['selection']['deselected']} checks were left out with -k"
+    if model.size not in results["captures"]:
+        yield f"ran on size {', '.join(results['captures'])}, not on {model.size}"
+    yield from _other_tree(results, lock)
+    yield from _contradiction(results)
+
+
+def _wrong_bench(results: Mapping[str, Any], lock: Lock, model: Model) -> Iterator[str]:
+    if results["size"] != model.size:
+        yield f"ran on size {results['size']}, not on {model.size}"
+    measured = [run for run in results["runs"] if run["state"] == "measured"]
+    if not any(run["dtype"] == "float32" and run["batch"] == 1 for run in measured):
+        yield "has nothing in float32 at batch 1"
+    refused = [run for run in results["runs"] if run["dtype"] == "float32" and run["state"] != "measured"]
+    for run in refused[:1]:
+        yield f"could not run {run['entry']} at batch {run['batch']}: {run['reason']}"
+    yield from _other_tree(results, lock)
+    yield from _contradiction(results)
+
+
+def _other_tree(results: Mapping[str, Any], lock: Lock) -> Iterator[str]:
+    port = results["port"]
+    if port["pin"] != lock.commit:
+        yield f"is of another upstream commit: {port['pin'][:12]}, the pin is {lock.commit[:12]}"
+    elif port["edits"]:
+        yield f"is of a tree with local edits: {port['edits'][0]}"
+    elif (port["commit"], port["tree"]) != (lock.ported_commit, lock.ported_tree):
+        yield f"is of another tree: {(port['commit'] or 'none')[:12]}, not {lock.ported_commit[:12]}"
+
+
+def _contradiction(results: Mapping[str, Any]) -> Iterator[str]:
+    """Simulated results presented as hardware's, or no Ascend at all."""
+    device = results["device"]
+    if device["kind"] not in ASCEND:
+        yield f"ran on {device['name']}, which is no Ascend"
+    elif not device["simulated"] == (device["kind"] == "sim") == (SIMULATED in device["name"]):
+        yield f"contradicts itself on whether {device['name']} was simulated"
+
+
+def _apart(parity: Mapping[str, Any], bench: Mapping[str, Any]) -> Iterator[str]:
+    one, other = parity["device"], bench["device"]
+    if (one["kind"], one["name"]) != (other["kind"], other["name"]):
+        yield f"parity ran on {one['name']}, the benchmark on {other['name']}"
+    for name in _VERSIONS:
+        one, other = parity["versions"].get(name), bench["versions"].get(name)
+        if one != other:
+            yield f"parity ran with {name} {one}, the benchmark with {other}"
