@@ -117,7 +117,11 @@ def _wrong_bench(results: Mapping[str, Any], lock: Lock, model: Model) -> Iterat
     measured = [run for run in results["runs"] if run["state"] == "measured"]
     if not any(run["dtype"] == "float32" and run["batch"] == 1 for run in measured):
         yield "has nothing in float32 at batch 1"
-    refused = [run for run in results["runs"] if run["dtype"] == "float32" and run["state"] != "measured"]
+    refused = [
+        run
+        for run in results["runs"]
+        if (run["dtype"], run["batch"]) == ("float32", 1) and run["state"] != "measured"
+    ]
     for run in refused[:1]:
         yield f"could not run {run['entry']} at batch {run['batch']}: {run['reason']}"
     yield from _other_tree(results, lock)
