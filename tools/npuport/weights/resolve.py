@@ -1,15 +1,24 @@
 """From what `--weights` names to verified files on this machine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from npuport.errors import PortError
+from npuport.fsio import exclusive
 from npuport.layout import Layout
+from npuport.weights import hub, lock
+from npuport.weights.cached import Place, check, place
 from npuport.weights.checkpoint import Checkpoint, check_whole, digest, measure
-from npuport.weights.spec import parse
+from npuport.weights.fetch import download, select
+from npuport.weights.lock import Pinned
+from npuport.weights.remote import Listing, RemoteFile
+from npuport.weights.spec import Model, parse
+
+Progress = Callable[[str], None]
 
 
-def resolve(layout: Layout, spec: str, progress: Callable[[str], None]) -> Checkpoint:
+def resolve(layout: Layout, spec: str, progress: Progress) -> Checkpoint:
     """The checkpoint that a spec names, verified; fetched where it is not in the cache.
 
     Args:
@@ -22,7 +31,14 @@ def resolve(layout: Layout, spec: str, progress: Callable[[str], None]) -> Check
     named = parse(spec)
     if isinstance(named, Path):
         return _directory(named)
-    raise PortError(f"{named}: no hub is read yet", mend="download it elsewhere and give its directory")
+    pinned = _pinned(layout, named)
+    found = place(pinned.model)
+    if not found.there:
+        with making(found, progress):
+            if not found.there:
+                _fetch(pinned, found, progress)
+    check(found, pinned.files)
+    return Checkpoint(found.files, pinned.model.source, pinned.revision, pinned.digest)
 
 
 def _directory(path: Path) -> Checkpoint:
@@ -35,3 +51,56 @@ def _directory(path: Path) -> Checkpoint:
     check_whole(path)
     found = path.resolve()
     return Checkpoint(found, found.name, None, digest(measure(found)))
+
+
+def _pinned(layout: Layout, named: Model) -> Pinned:
+    pinned = lock.read(layout.weights_lock).get(named.source)
+    if pinned is None:
+        raise PortError(f"{named} is not in weights.lock", mend=f"npuport weights pin {named}")
+    if not pinned.means(named.revision):
+        raise PortError(
+            f"{named} is not what weights.lock pins, {pinned.ref} at {pinned.revision[:12]}",
+            mend=f"npuport weights pin {named}, or name no revision",
+        )
+    return pinned
+
+
+def _fetch(pinned: Pinned, found: Place, progress: Progress) -> None:
+    """Fetch what is pinned, after a look whether the hub still has it."""
+    wanted = {file.name: file.sha256 for file in pinned.files}
+    listing = hub.listing(pinned.model)
+    if listing.commit != pinned.revision:
+        raise PortError(
+            f"{pinned.model}: the hub answers with {listing.commit[:60]!r}", mend="do not use it; pin another"
+        )
+    select(pinned.model, listing)  # names that no repository has
+    agree(pinned.model, wanted, listing)
+    sizes = {file.name: file.size for file in pinned.files}
+    files = tuple(RemoteFile(file.name, sizes[file.name]) for file in listing.files if file.name in wanted)
+    download(pinned.model, files, found, wanted, progress)
+
+
+def agree(model: Model, entries: Mapping[str, str], listing: Listing) -> None:
+    """Refuse a listing that has not the files we know.
+
+    Args:
+        entries: each file's sha256 by name.
+    """
+    published = {file.name: file for file in listing.files}
+    for name, known in entries.items():
+        if name not in published:
+            raise PortError(
+                f"{model}: {name} is gone from the hub", mend=f"npuport weights pin {model.source}"
+            )
+        announced = published[name].sha256
+        if announced is not None and announced != known:
+            raise PortError(
+                f"{model}: {name} on the hub is not what is pinned: sha256 {announced}, pinned {known}",
+                mend="a commit never changes: do not use it; look who serves it",
+            )
+
+
+def making(found: Place, progress: Progress) -> AbstractContextManager[None]:
+    """Hold a place's lock while what belongs there is fetched; a second process waits."""
+    found.directory.parent.mkdir(parents=True, exist_ok=True)
+    return exclusive(found.lock, lambda: progress("waiting for another npuport that fetches the same"))

@@ -1,0 +1,194 @@
+"""From a hub into the cache: only what belongs to a checkpoint; resumed, verified, published by a rename."""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from npuport.errors import PortError
+from npuport.fsio import remove_tree
+from npuport.weights import hub
+from npuport.weights.cached import Place, write_stamp
+from npuport.weights.checkpoint import Entry, check_whole, counts, names, sha256
+from npuport.weights.header import INDEX, SUFFIX
+from npuport.weights.remote import Listing, RemoteFile
+from npuport.weights.spec import Model
+
+Progress = Callable[[str], None]
+
+#: The one file of a checkpoint that is not sharded; loaders take it before any index.
+_SINGLE = f"model{SUFFIX}"
+#: Seconds between two lines of progress.
+_PERIOD = 5.0
+
+
+def select(model: Model, listing: Listing) -> tuple[RemoteFile, ...]:
+    """The files of a listing that belong to the checkpoint.
+
+    Raises:
+        PortError: it holds no safetensors, or lists a path that leads out of a directory.
+    """
+    for file in listing.files:
+        parts = file.name.split("/")
+        if file.size < 0 or not file.name.isprintable() or {"", ".", ".."} & set(parts) or "\\" in file.name:
+            raise PortError(
+                f"{model} lists a file that no repository has: {file.name!r}", mend="do not use it"
+            )
+    wanted = tuple(file for file in listing.files if counts(file.name))
+    if not any(file.name.endswith(SUFFIX) for file in wanted):
+        others = sorted(
+            (file for file in listing.files if not counts(file.name)), key=lambda file: -file.size
+        )
+        held = ", ".join(file.name for file in others[:4]) or "nothing"
+        raise PortError(
+            f"{model} has no {SUFFIX} file at its top, and pickles are not read; it holds {held}",
+            mend="convert it where you trust it, by save_pretrained, and give the directory: --weights DIR",
+        )
+    if any(file.name == _SINGLE for file in wanted):
+        return tuple(
+            file for file in wanted if not file.name.endswith((SUFFIX, INDEX)) or file.name == _SINGLE
+        )
+    return wanted
+
+
+def download(
+    model: Model,
+    files: tuple[RemoteFile, ...],
+    found: Place,
+    pinned: Mapping[str, str] | None,
+    progress: Progress,
+) -> tuple[Entry, ...]:
+    """Fetch files into their place. The caller holds the place's lock.
+
+    Args:
+        model: its revision is a commit.
+        pinned: the sha256 that each file must have, by name; None where it is being pinned.
+
+    Returns:
+        The files, with their hashes.
+
+    Raises:
+        PortError: the hub cannot be reached or refuses, or what came is not what was announced or pinned.
+    """
+    into, scratch = found.ready / "files", found.part / "client"
+    for directory in (into, scratch):
+        directory.mkdir(parents=True, exist_ok=True)
+    tensors = [file for file in files if file.name.endswith(SUFFIX)]
+    _get(model, [file for file in files if file not in tensors], found, lambda _: None)
+    tensors = _sharded(model, into, tensors)
+    _get(model, tensors, found, progress)
+    kept = {file.name for file in tensors} | {file.name for file in files if not file.name.endswith(SUFFIX)}
+    for name in set(names(into)) - kept:
+        (into / name).unlink()
+    entries = tuple(_verified(model, into / file.name, file, pinned) for file in files if file.name in kept)
+    try:
+        check_whole(into)
+    except PortError as error:
+        remove_tree(found.part)
+        raise PortError(
+            f"{model}: {error.message}", mend="choose another revision, or tell its owner"
+        ) from error
+    for entry in entries:
+        (into / entry.name).chmod(0o444)
+    write_stamp(found.ready, entries)
+    found.ready.rename(found.directory)
+    remove_tree(found.part)
+    return entries
+
+
+def _sharded(model: Model, into: Path, tensors: list[RemoteFile]) -> list[RemoteFile]:
+    """The tensors' files that the index names; all of them where there is none."""
+    indexes = [name for name in names(into) if name.endswith(INDEX)]
+    if not indexes:
+        return tensors
+    shards: set[str] = set()
+    for name in indexes:
+        try:
+            shards |= {str(shard) for shard in json.loads((into / name).read_bytes())["weight_map"].values()}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            (into / name).unlink()
+            raise PortError(f"{model}: {name} has no weight_map", mend="choose another revision") from error
+    if missing := sorted(shards - {file.name for file in tensors}):
+        raise PortError(
+            f"{model}: {indexes[0]} names {missing[0][:80]!r}, which the repository does not hold",
+            mend="choose another revision, or tell its owner",
+        )
+    return [file for file in tensors if file.name in shards]
+
+
+def _get(model: Model, files: Iterable[RemoteFile], found: Place, progress: Progress) -> None:
+    into = found.ready / "files"
+    left = tuple(file for file in files if not (into / file.name).is_file())
+    if not left:
+        return
+    already = _bytes(found.part / "client")
+    total = sum(file.size for file in left)
+    if (free := shutil.disk_usage(into).free) < total - already:
+        raise PortError(
+            f"{model} needs {size(total - already)}, {size(free)} are free in {into.parent}",
+            mend="free some disk space, or name another cache with NPUPORT_CACHE",
+        )
+    resumed = f", {size(already)} of it here already" if already else ""
+    progress(f"fetching {model}: {size(total)}{resumed}")
+    before = _bytes(into) + already
+    started = told = time.monotonic()
+
+    def look() -> None:
+        nonlocal told
+        now = time.monotonic()
+        if now - told >= _PERIOD:
+            told = now
+            done = _bytes(into) + _bytes(found.part / "client") - before
+            progress(f"  {size(already + done)} of {size(total)}, {size(int(done / (now - started)))}/s")
+
+    hub.get(model, left, into, found.part / "client", look)
+
+
+def _verified(model: Model, path: Path, file: RemoteFile, pinned: Mapping[str, str] | None) -> Entry:
+    """A downloaded file as an entry; one that is wrong is removed, so that the next run fetches it anew."""
+    actual = sha256(path)
+    wrong = ""
+    if pinned is not None and actual != pinned[file.name]:
+        wrong = f"is not what is pinned: sha256 {actual}, pinned {pinned[file.name]}"
+    elif file.sha256 is not None and actual != file.sha256:
+        wrong = f"is not what the hub announces: sha256 {actual}, announced {file.sha256}"
+    elif path.stat().st_size != file.size:
+        wrong = f"is not what the hub announces: {path.stat().st_size} bytes, announced {file.size}"
+    elif file.blob is not None and (blob := _blob(path)) != file.blob:
+        wrong = f"is not what the hub announces: git id {blob}, announced {file.blob}"
+    if wrong:
+        path.unlink()
+        raise PortError(f"{model}: {file.name} {wrong}", mend="run it again; if it stays so, do not use it")
+    return Entry(file.name, file.size, actual)
+
+
+def _blob(path: Path) -> str:
+    """The git object id of a file's contents."""
+    hashed = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            hashed.update(block)
+    return hashed.hexdigest()
+
+
+def _bytes(directory: Path) -> int:
+    """What lies below a directory; files may come and go meanwhile."""
+    total = 0
+    for path in directory.rglob("*"):
+        try:
+            total += path.lstat().st_size if path.is_file() and not path.is_symlink() else 0
+        except FileNotFoundError:
+            continue
+    return total
+
+
+def size(count: int) -> str:
+    """Bytes for people, in powers of ten."""
+    value = float(count)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.2f} GB"

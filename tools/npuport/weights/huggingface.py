@@ -1,0 +1,51 @@
+"""Hugging Face, by huggingface_hub. Runs in the client's process; see `client`."""
+
+from pathlib import Path
+
+from npuport.weights.remote import Listing, RemoteFile
+
+#: What the client calls the newest commit where no revision is named.
+DEFAULT = "main"
+
+
+def listing(name: str, revision: str | None, scratch: Path) -> Listing:
+    """The model's files at a branch, tag or commit."""
+    from huggingface_hub import HfApi
+
+    del scratch
+    info = HfApi().model_info(name, revision=revision or DEFAULT, files_metadata=True)
+    return Listing(
+        info.sha or "",
+        tuple(
+            RemoteFile(
+                file.rfilename,
+                file.size or 0,
+                sha256=file.lfs.sha256 if file.lfs else None,
+                blob=None if file.lfs else file.blob_id,  # of a file in LFS it names the pointer
+            )
+            for file in info.siblings or ()
+        ),
+    )
+
+
+def get(name: str, commit: str, file: RemoteFile, into: Path, scratch: Path) -> None:
+    """Download one file; what an interrupted download left is gone on from.
+
+    `hf_hub_download` begins anew in each process since huggingface_hub 1.0; its own `http_get` resumes.
+    """
+    from huggingface_hub import hf_hub_url
+    from huggingface_hub.file_download import http_get
+    from huggingface_hub.utils._headers import build_hf_headers
+
+    part = scratch / f"{file.name}.incomplete"
+    if part.exists() and part.stat().st_size > file.size:
+        part.unlink()
+    with part.open("ab") as stream:
+        http_get(
+            hf_hub_url(name, file.name, revision=commit),
+            stream,
+            resume_size=stream.tell(),
+            headers={**build_hf_headers(), "Accept-Encoding": "identity"},
+            expected_size=file.size,
+        )
+    part.rename(into / file.name)
