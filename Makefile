@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 BOOTSTRAP := @$(PYTHON) tools/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help port test-npu test test-all demo bench try release status verify refresh rebase watch audit \
+.PHONY: help port test-npu test test-all demo try bench try release status verify refresh rebase watch audit \
   doctor figures docs docs-serve lint format clean
 
 help:  ## list the targets
@@ -47,6 +47,10 @@ bench:  ## latency, throughput, memory of every entry point on the best device; 
 release:  ## the publishable bundle in dist/, of MODEL=VTP-Small; runs parity and bench where they are missing
 	$(BOOTSTRAP) release
 	@$(NPUPORT) release $(if $(MODEL),--model $(MODEL)) --run $(ARGS)
+
+try:  ## the port's own picture through the ported model: out/try/showcase.png
+	$(BOOTSTRAP) npu
+	@$(NPUPORT) try $(ARGS)
 
 status:  ## pin, series, ported tree, device: what is there, what is stale
 	$(BOOTSTRAP) port

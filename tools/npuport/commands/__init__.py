@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = {
     "watch": "is there a newer upstream, and would the series apply to it",
     "parity": "compare the ported model on the device with upstream's on the CPU",
     "release": "the publishable bundle, and the check of one",
+    "try": "the port's own picture through the ported model, to look at",
     "sim": "the simulated Ascend: build it, run any command on it",
 }
 
