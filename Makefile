@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 BOOTSTRAP := @$(PYTHON) tools/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help port test-npu test test-all demo try bench try release status verify refresh rebase watch audit \
+.PHONY: help port test-npu test test-all demo bench try release status verify refresh rebase watch audit \
   doctor figures docs docs-serve lint format clean
 
 help:  ## list the targets
