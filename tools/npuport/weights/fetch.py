@@ -20,6 +20,8 @@ Progress = Callable[[str], None]
 
 #: The one file of a checkpoint that is not sharded; loaders take it before any index.
 _SINGLE = f"model{SUFFIX}"
+#: What all three clients call a file that is not complete.
+_PART = "*.incomplete"
 #: Seconds between two lines of progress.
 _PERIOD = 5.0
 
@@ -123,7 +125,7 @@ def _get(model: Model, files: Iterable[RemoteFile], found: Place, progress: Prog
     left = tuple(file for file in files if not (into / file.name).is_file())
     if not left:
         return
-    already = _bytes(found.part / "client")
+    already = _bytes(found.part / "client", _PART)
     total = sum(file.size for file in left)
     if (free := shutil.disk_usage(into).free) < total - already:
         raise PortError(
@@ -131,7 +133,7 @@ def _get(model: Model, files: Iterable[RemoteFile], found: Place, progress: Prog
             mend="free some disk space, or name another cache with NPUPORT_CACHE",
         )
     resumed = f", {size(already)} of it here already" if already else ""
-    progress(f"fetching {model}: {size(total)}{resumed}")
+    progress(f"fetching {model.source} at {(model.revision or '')[:12]}: {size(total)}{resumed}")
     before = _bytes(into) + already
     started = told = time.monotonic()
 
@@ -140,7 +142,7 @@ def _get(model: Model, files: Iterable[RemoteFile], found: Place, progress: Prog
         now = time.monotonic()
         if now - told >= _PERIOD:
             told = now
-            done = _bytes(into) + _bytes(found.part / "client") - before
+            done = _bytes(into) + _bytes(found.part / "client", _PART) - before
             progress(f"  {size(already + done)} of {size(total)}, {size(int(done / (now - started)))}/s")
 
     hub.get(model, left, into, found.part / "client", look)
@@ -173,10 +175,10 @@ def _blob(path: Path) -> str:
     return hashed.hexdigest()
 
 
-def _bytes(directory: Path) -> int:
-    """What lies below a directory; files may come and go meanwhile."""
+def _bytes(directory: Path, pattern: str = "*") -> int:
+    """What the files below a directory hold; they may come and go meanwhile."""
     total = 0
-    for path in directory.rglob("*"):
+    for path in directory.rglob(pattern):
         try:
             total += path.lstat().st_size if path.is_file() and not path.is_symlink() else 0
         except FileNotFoundError:

@@ -26,6 +26,7 @@ class Hub:
     Args:
         title: its name for people.
         package: its client, as pip knows it.
+        branch: its default branch.
         endpoint: the variable of the client's that names a mirror.
         login: how a user gives the client a token.
         environment: variables that make the client quiet and its downloads resumable.
@@ -33,6 +34,7 @@ class Hub:
 
     title: str
     package: str
+    branch: str
     endpoint: str
     login: str
     environment: Mapping[str, str]
@@ -42,6 +44,7 @@ HUBS: Mapping[str, Hub] = {
     "hf": Hub(
         title="Hugging Face",
         package="huggingface_hub",
+        branch="main",
         endpoint="HF_ENDPOINT",
         login="hf auth login, or HF_TOKEN",
         environment={
@@ -54,6 +57,7 @@ HUBS: Mapping[str, Hub] = {
     "modelscope": Hub(
         title="ModelScope",
         package="modelscope_hub",
+        branch="master",
         endpoint="MODELSCOPE_ENDPOINT",
         login="modelscope login, or MODELSCOPE_API_TOKEN",
         environment={
@@ -65,6 +69,7 @@ HUBS: Mapping[str, Hub] = {
     "openmind": Hub(
         title="openMind",
         package="openmind_hub",
+        branch="main",
         endpoint="OPENMIND_HUB_ENDPOINT",
         login="OPENMIND_HUB_TOKEN",
         environment={"OM_HUB_DISABLE_PROGRESS_BARS": "1"},
@@ -73,7 +78,7 @@ HUBS: Mapping[str, Hub] = {
 
 
 def listing(model: Model) -> Listing:
-    """What the hub has at the model's revision; the newest where it names none.
+    """What the hub has at the model's revision.
 
     Raises:
         PortError: the hub cannot be reached, or refuses.

@@ -4,16 +4,13 @@ from pathlib import Path
 
 from npuport.weights.remote import Listing, RemoteFile
 
-#: What the client calls the newest commit where no revision is named.
-DEFAULT = "main"
 
-
-def listing(name: str, revision: str | None, scratch: Path) -> Listing:
+def listing(name: str, revision: str, scratch: Path) -> Listing:
     """The model's files at a branch, tag or commit."""
     from huggingface_hub import HfApi
 
     del scratch
-    info = HfApi().model_info(name, revision=revision or DEFAULT, files_metadata=True)
+    info = HfApi().model_info(name, revision=revision, files_metadata=True)
     return Listing(
         info.sha or "",
         tuple(

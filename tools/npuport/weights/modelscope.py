@@ -7,18 +7,15 @@ from typing import Any
 from npuport.weights.remote import Listing, RemoteFile
 from npuport.weights.spec import is_commit
 
-#: What the hub calls the newest commit where no revision is named.
-DEFAULT = "master"
 
-
-def listing(name: str, revision: str | None, scratch: Path) -> Listing:
+def listing(name: str, revision: str, scratch: Path) -> Listing:
     """The model's files at a branch, tag or commit.
 
     Raises:
         LookupError: the hub does not say which commit a branch or tag is.
     """
     api = _api(scratch)
-    commit = _commit(api, name, revision or DEFAULT)
+    commit = _commit(api, name, revision)
     files = api.list_repo_files(name, "model", revision=commit)
     return Listing(
         commit,

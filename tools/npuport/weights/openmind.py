@@ -6,17 +6,14 @@ from pathlib import Path
 
 from npuport.weights.remote import Listing, RemoteFile
 
-#: What the client calls the newest commit where no revision is named.
-DEFAULT = "main"
 
-
-def listing(name: str, revision: str | None, scratch: Path) -> Listing:
+def listing(name: str, revision: str, scratch: Path) -> Listing:
     """The model's files at a branch, tag or commit."""
     from openmind_hub import OmApi, RepoFile  # type: ignore[import-untyped, unused-ignore]
 
     del scratch
     api, token = OmApi(), _token()
-    commit = api.get_repo_last_commit(name, revision=revision or DEFAULT, token=token).oid
+    commit = api.get_repo_last_commit(name, revision=revision, token=token).oid
     files = [
         file
         for file in api.list_repo_tree(name, recursive=True, revision=commit, token=token)

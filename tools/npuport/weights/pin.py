@@ -44,9 +44,8 @@ def pin(layout: Layout, spec: str, revision: str | None, progress: Progress) -> 
     named = parse(spec)
     if isinstance(named, Path):
         raise PortError(f"{spec} is a directory; only a hub's model is pinned", mend=f"--weights {spec}")
-    if revision is not None:
-        named = parse(f"{named.source}@{revision}")
-        assert isinstance(named, Model)
+    named = parse(f"{named.source}@{revision or named.revision or hub.HUBS[named.hub].branch}")
+    assert isinstance(named, Model)
     listing = hub.listing(named)
     if not is_commit(listing.commit):
         raise PortError(

@@ -1,0 +1,105 @@
+"""`npuport weights`: trained checkpoints, pinned in `weights.lock`."""
+
+import argparse
+from typing import Any
+
+from npuport.commands import Outcome, layout_of, shown
+from npuport.layout import Layout
+
+_SPEC = "hf:OWNER/NAME, modelscope:OWNER/NAME or openmind:OWNER/NAME, @REVISION after it where it matters"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """pin, path, verify, list."""
+    plain = type(parser).__mro__[1]  # raises on wrong usage, without the commands' late import
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=plain)
+    for verb, line in {
+        "pin": "what a model of a hub is today: fetch it, verify it, write it into weights.lock",
+        "path": "print the directory of a pinned checkpoint; fetch it where it is not in the cache",
+        "verify": "hash every pinned checkpoint in the cache",
+        "list": "what is pinned, and what of it is in the cache",
+    }.items():
+        one = verbs.add_parser(verb, help=line, description=line, allow_abbrev=False)
+        one.add_argument(
+            "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object"
+        )
+        if verb in ("pin", "path"):
+            one.add_argument(
+                "spec", metavar="SPEC", help=_SPEC + (", or a directory" if verb == "path" else "")
+            )
+        if verb == "pin":
+            one.add_argument("--revision", metavar="REF", help="branch, tag or commit (default: the newest)")
+
+
+def run_weights(args: argparse.Namespace) -> Outcome:
+    """Run one verb."""
+    layout = layout_of(args)
+    if args.verb == "pin":
+        return _pin(layout, args)
+    if args.verb == "path":
+        return _path(layout, args)
+    return _verify(layout, args) if args.verb == "verify" else _list(layout)
+
+
+def _pin(layout: Layout, args: argparse.Namespace) -> Outcome:
+    from npuport.weights.fetch import size
+    from npuport.weights.pin import pin
+
+    done = pin(layout, args.spec, args.revision, args.progress)
+    now, before = done.pinned, done.before
+    what = f"{now.model.source} at {now.revision}"
+    if before is None:
+        line = f"pinned {what}"
+    elif before == now:
+        line = f"pinned already: {what}"
+    else:
+        line = f"pinned {what}, before at {before.revision}"
+    text = f"{line}\n  {len(now.files)} files, {size(now.size)}, verified: {shown(layout.weights_lock)}"
+    data = _entry(now.model.source, now) | {"path": str(done.path), "changed": before != now}
+    return Outcome(text, data)
+
+
+def _path(layout: Layout, args: argparse.Namespace) -> Outcome:
+    from npuport.weights import resolve
+
+    found = resolve(layout, args.spec, args.progress)
+    data = {
+        "path": str(found.path),
+        "source": found.source,
+        "revision": found.revision,
+        "digest": found.digest,
+    }
+    return Outcome(str(found.path), data)
+
+
+def _verify(layout: Layout, args: argparse.Namespace) -> Outcome:
+    from npuport.weights.pin import verify
+
+    said = verify(layout, args.progress)
+    good = set(said.values()) <= {"good", "not here"}
+    lines = [f"{source}  {what}" for source, what in said.items()]
+    return Outcome("\n".join(lines) or "nothing is pinned", {"good": good, "weights": said}, int(not good))
+
+
+def _list(layout: Layout) -> Outcome:
+    from npuport.weights import cached, lock
+    from npuport.weights.fetch import size
+
+    entries, lines = [], []
+    for source, pinned in lock.read(layout.weights_lock).items():
+        found = cached.place(pinned.model)
+        state = "in the cache" if found.there else "not fetched"
+        lines.append(f"{source}  {pinned.ref} at {pinned.revision[:12]}, {size(pinned.size)}, {state}")
+        entries.append(_entry(source, pinned) | {"path": str(found.files) if found.there else None})
+    return Outcome("\n".join(lines) or "nothing is pinned: npuport weights pin SPEC", {"weights": entries})
+
+
+def _entry(source: str, pinned: Any) -> dict[str, Any]:
+    return {
+        "source": source,
+        "ref": pinned.ref,
+        "revision": pinned.revision,
+        "digest": pinned.digest,
+        "files": len(pinned.files),
+        "bytes": pinned.size,
+    }
