@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import venv
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,16 @@ def test_a_simulator_for_another_torch_is_refused(run, directory: Path, tmp_path
     done = run(USE, **{cannsim_startup.VARIABLE: str(tmp_path)})
     assert done.returncode == 1
     assert "was built for the torch in /nowhere/torch" in done.stderr
+
+
+def test_it_is_for_the_python_that_is_to_run(tmp_path: Path) -> None:
+    venv.create(tmp_path / "other", with_pip=False, symlinks=True)
+    python = tmp_path / "other/bin/python"
+    done = npuport("sim", "exec", "--", str(python), "-c", "pass")
+    assert done.returncode == 1
+    assert f"torch is not installed in {python}" in done.stderr
+
+    packages = next((tmp_path / "other").glob("lib/python3*/site-packages"))
+    (packages / "ours.pth").write_text("\n".join(path for path in sys.path if "site-packages" in path))
+    done = npuport("sim", "exec", "--", str(python), "-c", USE)
+    assert done.stdout.strip().endswith(USED), done.stderr

@@ -2,7 +2,10 @@
 
 import argparse
 import os
+import re
 import shutil
+import sys
+from pathlib import Path
 from typing import NoReturn
 
 from npuport.commands import Outcome
@@ -49,10 +52,11 @@ def _execute(args: argparse.Namespace) -> NoReturn:
     if not argv:
         raise PortError("no command to run", mend="npuport sim exec -- python script.py")
     refuse_real_cann(args.despite_cann)
-    directory = simulator.ensure_built(progress=args.progress)
     program = shutil.which(argv[0])
     if program is None:
         raise PortError(f"{argv[0]}: no such command", mend="name one that is on PATH, or a path")
+    python = program if re.fullmatch(r"python[0-9.]*", Path(program).name) else sys.executable
+    directory = simulator.ensure_built(progress=args.progress, python=python)
     os.execve(program, argv, {**os.environ, **simulator.environment(directory)})
 
 

@@ -21,6 +21,7 @@ from typing import Any
 from npuport import fsio
 from npuport.errors import PortError
 from npuport.layout import HARNESS, cache_dir
+from npuport.simulator import packages
 from npuport.simulator.startup import cannsim_startup
 
 SOURCES = HARNESS / "tools" / "cannsim"
@@ -49,17 +50,20 @@ class Plan:
         return self.directory.with_suffix(".log")
 
 
-def plan() -> Plan:
+def plan(python: str = sys.executable) -> Plan:
     """What a build would take here, and where it goes. Builds nothing, imports neither torch nor torch_npu.
+
+    Args:
+        python: the interpreter whose torch it is for.
 
     Raises:
         PortError: torch, torch_npu, CMake or a C++ compiler is missing.
     """
     tools = {"cmake": _program("cmake"), "cxx": _compiler(), "ninja": _beside_python("ninja") or ""}
+    found = _packages(python)
     inputs = {
-        "torch": _package("torch"),
-        "torch_npu": _package("torch_npu"),
-        "python": f"{sys.implementation.cache_tag}-{os.uname().machine}",
+        **{name: found[name] for name in ("torch", "torch_npu")},
+        "python": f"{found['python']['tag']}-{os.uname().machine}",
         "compiler": _version(tools["cxx"]),
         "sources": _digest_of_sources(),
     }
@@ -72,20 +76,21 @@ def built(directory: Path) -> bool:
     return (directory / "built.json").is_file()
 
 
-def ensure_built(progress: Callable[[str], None] = lambda _line: None) -> Path:
-    """The directory of the simulator for this Python; built first where it is not there yet.
+def ensure_built(progress: Callable[[str], None] = lambda _line: None, python: str = sys.executable) -> Path:
+    """The directory of the simulator for a Python; built first where it is not there yet.
 
     Under `npuport sim exec` that is the simulator it runs on, whatever has become of the sources since.
 
     Args:
         progress: told, in one line each, what takes long.
+        python: the interpreter that is to run on it.
 
     Raises:
         PortError: something to build with is missing, or it does not compile: the compiler's first error.
     """
-    if inherited := _inherited():
+    if inherited := _inherited(python):
         return inherited
-    wanted = plan()
+    wanted = plan(python)
     if built(wanted.directory):
         return wanted.directory
     place = wanted.directory.parent
@@ -99,13 +104,13 @@ def ensure_built(progress: Callable[[str], None] = lambda _line: None) -> Path:
     return wanted.directory
 
 
-def _inherited() -> Path | None:
-    """The simulator that this process runs on already, if it is one for this torch."""
+def _inherited(python: str) -> Path | None:
+    """The simulator that this process runs on already, if it is one for that Python's torch."""
     directory = Path(os.environ.get(cannsim_startup.VARIABLE) or os.devnull)
     if not built(directory):
         return None
     inputs = json.loads((directory / "built.json").read_text(encoding="utf-8"))
-    return directory if inputs["torch"] == _package("torch") else None
+    return directory if inputs["torch"] == _packages(python)["torch"] else None
 
 
 def _build(wanted: Plan) -> None:
@@ -158,14 +163,24 @@ def first_error(text: str) -> str:
     return next((line.strip() for line in reversed(lines) if line.strip()), "no output")
 
 
-def _package(name: str) -> dict[str, str]:
-    import importlib.metadata
-    import importlib.util
+def _packages(python: str) -> dict[str, dict[str, str]]:
+    """Version and directory of a Python's torch and torch_npu, and the Python's own tag.
 
-    spec = importlib.util.find_spec(name)
-    if spec is None or not spec.origin:
-        raise PortError(f"{name} is not installed in {sys.executable}", mend=f"pip install {name}")
-    return {"version": importlib.metadata.version(name), "directory": str(Path(spec.origin).resolve().parent)}
+    Raises:
+        PortError: one of the two is not installed there, or it is no Python.
+    """
+    if python == sys.executable:
+        found = packages.find()
+    else:
+        command = [python, packages.__file__]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise PortError(f"{python} is no Python that answers", mend="name a Python of 3.9 or newer")
+        found = json.loads(done.stdout)
+    for name in ("torch", "torch_npu"):
+        if name not in found:
+            raise PortError(f"{name} is not installed in {python}", mend=f"{python} -m pip install {name}")
+    return found
 
 
 def _beside_python(name: str) -> str | None:
