@@ -41,13 +41,15 @@ def run_release(args: argparse.Namespace) -> Outcome:
 
 def _release(args: argparse.Namespace) -> Outcome:
     from npuport.release.bundle import Bundle, release
+    from npuport.release.model import read_release
 
     layout = layout_of(args)
     made = release(layout, args.model, args.out, args.progress)
     if args.run and not isinstance(made, Bundle):
         from npuport.release.run import run_missing
 
-        run_missing(layout, args.model, made, args.device, args.progress)
+        model = read_release(layout).model(args.model)
+        run_missing(layout, model, made, args.device, args.progress)
         made = release(layout, args.model, args.out, args.progress)
     if not isinstance(made, Bundle):
         lines = ["cannot release:", *(f"  {lack.what}" for lack in made)]

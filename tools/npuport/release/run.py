@@ -4,22 +4,22 @@ from collections.abc import Callable, Sequence
 
 from npuport.layout import Layout
 from npuport.release.evidence import Lack
-from npuport.release.model import read_release
+from npuport.release.model import Model
 
 
 def run_missing(
-    layout: Layout, name: str | None, missing: Sequence[Lack], device: str, progress: Callable[[str], None]
+    layout: Layout, model: Model, missing: Sequence[Lack], device: str, progress: Callable[[str], None]
 ) -> None:
-    """Run the parity suite, the benchmark, or both, as the lacks ask.
+    """Run the parity suite, the benchmark, or both, as the lacks ask, on one device.
 
     Raises:
         PortError: one did not come to its end.
     """
+    from npuport.bench import run as bench
     from npuport.parity import suite
 
-    size = read_release(layout).model(name).size
     wanted = {lack.mend.split()[1] for lack in missing}
     if "parity" in wanted:
-        suite.run(layout, suite.Request(device=device, sizes=(size,)), layout.report, progress)
+        suite.run(layout, suite.Request(device=device, sizes=(model.size,)), layout.report, progress)
     if "bench" in wanted:
-        pass
+        bench.run(layout, bench.Request(device=device, size=model.size), layout.bench, progress)
