@@ -87,6 +87,17 @@ figures:  ## the figures of the README, measured here
 	@$(BIN)/python benchmarks/audit.py
 	@$(BIN)/python benchmarks/simulator.py
 
+docs:  ## the documentation's site, strictly, into build/site; its reference made from the code
+	$(BOOTSTRAP) docs
+	@$(BIN)/python tools/reference.py
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo build/site/index.html
+
+docs-serve:  ## the same, on this machine's port 8000, built anew as you write
+	$(BOOTSTRAP) docs
+	@$(BIN)/python tools/reference.py
+	@$(BIN)/mkdocs serve
+
 lint:  ## ruff, mypy, clang-format; npuport lint of both series
 	$(BOOTSTRAP) dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -277,6 +277,6 @@ def test_lines_of_upstream_are_not_ours_to_judge(port: Port) -> None:
 
 
 def test_documented_rules_are_the_rules() -> None:
-    text = (HARNESS / "docs/lint.md").read_text()
+    text = (HARNESS / "docs/reference/lint.md").read_text()
     rows = re.findall(r"^\| `([a-z-]+)` \| (error|warning|note) \| (.+?) \| (.+?) \|$", text, re.M)
     assert rows == [(rule.id, LEVELS[rule.id], rule.text, rule.help) for rule in RULES]

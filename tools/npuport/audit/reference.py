@@ -1,4 +1,4 @@
-"""The rule table as docs/audit.md has it."""
+"""The rule table as docs/reference/audit.md has it."""
 
 from npuport.audit.rules import RULES
 

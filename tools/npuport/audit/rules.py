@@ -1,4 +1,4 @@
-"""The kinds of CUDA assumption that the audit knows: one row each, the source of docs/audit.md."""
+"""The kinds of CUDA assumption that the audit knows: one row each, the source of docs/reference/audit.md."""
 
 from dataclasses import dataclass
 

@@ -60,7 +60,7 @@ def lint(layout: Layout, *, only: Collection[str] = (), ignore: Collection[str] 
     if unknown := sorted(set(only) - set(names)):
         raise PortError(f"{layout.patches} has no patch {unknown[0]}", mend=f"one of {SERIES}")
     if unknown := sorted(set(ignore) - set(LEVELS)):
-        raise PortError(f"there is no rule {unknown[0]}", mend="docs/lint.md lists the rules")
+        raise PortError(f"there is no rule {unknown[0]}", mend="docs/reference/lint.md lists the rules")
     scans = [scan(name, (layout.patches / name).read_bytes()) for name in names]
     found = [*check_names(lines, there), *check_between(scans)]
     for one in scans:

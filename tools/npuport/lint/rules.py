@@ -1,4 +1,4 @@
-"""The rules: what each looks for, how much it weighs, why it matters. docs/lint.md is this table.
+"""The rules: what each looks for, how much it weighs, why it matters. docs/reference/lint.md is this table.
 
 error    npuport refuses the patch, or it can only be a mistake; it cannot be ignored
 warning  a reviewer would send the patch back
