@@ -60,6 +60,7 @@ class Faults:
     file_status: int | None = None  # the answer to every request for a file's contents
     drop_after: int | None = None  # the connection of a file's contents ends after so many bytes
     drops: int = 0  # how often
+    dropped_status: int | None = None  # the answer to a request for contents after that
     redirect: bool = False  # contents come from another place
     pause: float = 0.0  # seconds between two kilobytes
     ignore_range: bool = False
@@ -125,7 +126,8 @@ class Dialect(BaseHTTPRequestHandler):
         address = urlsplit(self.path)
         asked = {key: values[0] for key, values in parse_qs(address.query).items()}
         is_file = bool(self.contents.search(self.path))
-        if status := faults.status or (faults.file_status if is_file else None):
+        gone = faults.dropped_status if faults.drop_after is not None and not faults.drops else None
+        if status := faults.status or (faults.file_status or gone if is_file else None):
             self.answer(status, {"code": "failed", "msg": "no", "Message": "no"})
         else:
             self.route(unquote(address.path), asked)
@@ -325,7 +327,7 @@ class OpenMind(Hub):
     dialect, hub, endpoint_variable = _OpenMind, "openmind", "OPENMIND_HUB_ENDPOINT"
 
     def __init__(self, repository: Repository, directory: Path) -> None:
-        from certificates import authority
+        from hubs.certificates import authority
 
         self.ca, certificate = authority(directory, "*.modelers.cn", "modelers.cn")
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

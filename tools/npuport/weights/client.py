@@ -8,7 +8,6 @@ is not trusted. So it has a process of its own, that `hub` starts. One line of J
     whatever went wrong                                             -> {"kind", "status", "detail"}
 """
 
-import errno
 import importlib
 import json
 import os
@@ -19,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from npuport.errors import mendable
 from npuport.weights.remote import RemoteFile
 
 #: The hub's name in a spec, and the module that speaks with it.
@@ -33,7 +33,6 @@ _NETWORK = {
     "ChunkedEncodingError",
     "ProtocolError",
 }
-_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def main() -> None:
@@ -74,8 +73,8 @@ def classify(error: BaseException) -> dict[str, Any]:
     """What went wrong, whichever client says it: its kind, the HTTP status, one line of detail."""
     chain = list(_chain(error))
     for one in chain:
-        if isinstance(one, OSError) and one.errno in _DISK:
-            return _told("disk", one)
+        if isinstance(one, OSError) and (known := mendable(one)):
+            return {"kind": "disk", "status": one.errno, "detail": known.message, "mend": known.mend}
         if type(one).__name__ == "OfflineModeIsEnabled":
             return _told("offline", one)
     for one in chain:

@@ -78,13 +78,14 @@ def download(
     for directory in (into, scratch):
         directory.mkdir(parents=True, exist_ok=True)
     tensors = [file for file in files if file.name.endswith(SUFFIX)]
-    _get(model, [file for file in files if file not in tensors], found, lambda _: None)
-    tensors = _sharded(model, into, tensors)
-    _get(model, tensors, found, progress)
-    kept = {file.name for file in tensors} | {file.name for file in files if not file.name.endswith(SUFFIX)}
-    for name in set(names(into)) - kept:
+    if any(file.name.endswith(INDEX) for file in files):
+        _get(model, [file for file in files if file not in tensors], found, lambda _: None)
+        tensors = _sharded(model, into, tensors)
+    files = tuple(file for file in files if file in tensors or not file.name.endswith(SUFFIX))
+    _get(model, files, found, progress)
+    for name in set(names(into)) - {file.name for file in files}:
         (into / name).unlink()
-    entries = tuple(_verified(model, into / file.name, file, pinned) for file in files if file.name in kept)
+    entries = tuple(_verified(model, into / file.name, file, pinned) for file in files)
     try:
         check_whole(into)
     except PortError as error:

@@ -164,9 +164,7 @@ def _failed(model: Model, answer: dict[str, Any]) -> PortError:
     if kind == "client":
         return PortError(f"{model}: {hub.package} is not there: {detail}", mend=f"pip install {hub.package}")
     if kind == "disk":
-        return PortError(
-            f"{model}: cannot be kept here: {detail}", mend="free some disk space, then run it again"
-        )
+        return PortError(f"{model}: {detail}", mend=answer["mend"])
     if kind == "offline":
         return PortError(
             f"{model} is not in the cache, and HF_HUB_OFFLINE forbids to fetch it",
