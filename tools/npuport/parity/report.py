@@ -1,6 +1,5 @@
 """The report: `results.json`, which docs/results.schema.json describes, and `report.md` made from it."""
 
-import importlib.metadata
 import math
 import platform
 import time
@@ -8,13 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from npuport import __version__
 from npuport.device import SIMULATED
 from npuport.parity.case import POLICIES
 from npuport.parity.criterion import FLOOR, MAX_ABS, PASS, REVIEW
 from npuport.parity.ensemble import MEMBERS
 from npuport.parity.result import Result, worst
 from npuport.parity.session import Session
+from npuport.parity.versions import versions
 
 _CAPTURED = ("versions", "threads", "seconds", "parameters", "state_dict")
 #: Version of the shape of results.json.
@@ -48,10 +47,10 @@ def results_json(run: Run) -> dict[str, Any]:
             "name": session.device_name,
             "simulated": SIMULATED in session.device_name,
         },
-        "versions": _versions(),
+        "versions": versions(),
         "machine": {"platform": platform.platform(), "processor": platform.machine()},
         "seed": session.settings.seed,
-        "weights": session.settings.weights.name if session.settings.weights else None,
+        "weights": session.settings.weights.to_data() if session.settings.weights else None,
         "selection": {"expression": run.expression, "deselected": run.deselected},
         "criterion": {
             "pass": PASS,
@@ -84,16 +83,6 @@ def render(results: dict[str, Any]) -> str:
     environment.filters |= {"figure": _figure, "ratio": _ratio, "percent": _percent}
     template = environment.get_template("report.md.j2")
     return template.render(results, groups=_groups(results["results"]))
-
-
-def _versions() -> dict[str, str | None]:
-    found: dict[str, str | None] = {"npuport": __version__, "python": platform.python_version()}
-    for name in ("torch", "torch_npu", "transformers"):
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = None
-    return found
 
 
 def _capture(session: Session, size: str) -> dict[str, Any]:

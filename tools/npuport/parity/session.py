@@ -11,6 +11,8 @@ from npuport.adapter import Adapter, load_adapter
 from npuport.device import SIMULATED, Device, resolve
 from npuport.errors import PortError
 from npuport.layout import Layout
+from npuport.provenance import provenance
+from npuport.weights import Checkpoint
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,7 +29,7 @@ class Settings:
         port: the port's directory.
         device: auto, npu or sim.
         sizes: model sizes to run; none means the adapter's default ones.
-        weights: a checkpoint's directory, run instead of the sizes.
+        weights: a checkpoint, run instead of the sizes.
         seed: of weights and inputs.
         tree: a tree to judge instead of the ported one.
         report: the directory to publish the report as.
@@ -36,7 +38,7 @@ class Settings:
     port: Path
     device: str
     sizes: tuple[str, ...]
-    weights: Path | None
+    weights: Checkpoint | None
     seed: int
     tree: Path | None
     report: Path
@@ -76,13 +78,7 @@ class Session:
     @cached_property
     def sizes(self) -> tuple[str, ...]:
         """The sizes to run."""
-        weights = self.settings.weights
-        if weights is not None:
-            if not any(weights.glob("*.safetensors")):
-                raise PortError(
-                    f"{weights} holds no checkpoint: no .safetensors file",
-                    mend="--weights DIR, a directory that save_pretrained wrote",
-                )
+        if self.settings.weights is not None:
             return (WEIGHTS,)
         unknown = set(self.settings.sizes) - set(self.adapter.sizes)
         if unknown:
@@ -120,7 +116,7 @@ class Session:
                 adapter=self.layout.adapter,
                 size=size,
                 seed=self.settings.seed,
-                weights=self.settings.weights,
+                weights=self.settings.weights.path if self.settings.weights else None,
             )
             self._captures[size] = Capture(ensure(recipe, self.progress))
         return self._captures[size]
@@ -158,20 +154,8 @@ class Session:
         return {name: str(tensor.dtype).removeprefix("torch.") for name, tensor in tensors}
 
     def provenance(self) -> dict[str, Any]:
-        """What is judged: upstream, pin, the tree's commit and id, and whether that is what the lock says."""
-        from npuport.lock import read_lock
-        from npuport.trees import state
-
-        lock, here = read_lock(self.layout.lock), state(self.tree)
-        return {
-            "upstream": lock.url,
-            "pin": lock.commit,
-            "patches": [patch.name for patch in lock.patches],
-            "commit": (here and here.commit) or None,
-            "tree": (here and here.tree) or None,
-            "edits": list(here.edits) if here else [],
-            "locked": bool(here and here.commit == lock.ported_commit and not here.edits),
-        }
+        """What is judged; see `npuport.provenance`."""
+        return provenance(self.layout, self.tree)
 
 
 def set_flags(policy: "Policy") -> None:

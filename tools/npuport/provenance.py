@@ -1,0 +1,23 @@
+"""Where the tree that a report is about comes from."""
+
+from pathlib import Path
+from typing import Any
+
+from npuport.layout import Layout
+
+
+def provenance(layout: Layout, tree: Path) -> dict[str, Any]:
+    """What is judged: upstream, pin, the tree's commit and id, and whether that is what the lock says."""
+    from npuport.lock import read_lock
+    from npuport.trees import state
+
+    lock, here = read_lock(layout.lock), state(tree)
+    return {
+        "upstream": lock.url,
+        "pin": lock.commit,
+        "patches": [patch.name for patch in lock.patches],
+        "commit": (here and here.commit) or None,
+        "tree": (here and here.tree) or None,
+        "edits": list(here.edits) if here else [],
+        "locked": bool(here and here.commit == lock.ported_commit and not here.edits),
+    }
