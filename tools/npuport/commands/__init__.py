@@ -35,6 +35,8 @@ COMMANDS: Mapping[str, str] = {
     "parity": "compare the ported model on the device with upstream's on the CPU",
     "release": "the publishable bundle, and the check of one",
     "try": "the port's own picture through the ported model, to look at",
+    "bench": "latency, throughput, memory and work of every entry point; compare two of these",
+    "weights": "trained checkpoints of hubs: pin one, fetch it, verify it",
     "sim": "the simulated Ascend: build it, run any command on it",
 }
 

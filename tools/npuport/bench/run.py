@@ -1,0 +1,156 @@
+"""A benchmark of a port, from outside: port, measure in child processes, publish."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from npuport import fsio
+from npuport.bench.plan import DTYPES, Plan, default_plan, quick
+from npuport.bench.report import render
+from npuport.bench.results import dumped, results_json
+from npuport.bench.rounds import Subject, measure
+from npuport.device import ALL, resolve
+from npuport.errors import PortError
+from npuport.layout import Layout
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be measured, and where; None is the default.
+
+    Args:
+        device: auto, npu, sim, cuda, cpu.
+        size: of the model.
+        weights: a checkpoint, as `npuport.weights` names one.
+        tree: measure this tree instead of the ported one.
+        quick: a look only.
+        chip: the chip's name, where the device's own is not in the table.
+        batches, dtypes, entries, iterations, seconds, rounds, budget: see Plan.
+    """
+
+    device: str = "auto"
+    size: str | None = None
+    weights: str | None = None
+    tree: Path | None = None
+    quick: bool = False
+    chip: str | None = None
+    batches: tuple[int, ...] = ()
+    dtypes: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
+    iterations: int | None = None
+    seconds: float | None = None
+    rounds: int | None = None
+    budget: float | None = None
+
+
+def run(layout: Layout, request: Request, report: Path, progress: Callable[[str], None]) -> dict[str, Any]:
+    """Port what is missing, measure, publish: `report` is this run's; an older one stays if it fails.
+
+    Returns:
+        The data of results.json.
+
+    Raises:
+        PortError: the device or the model is not to be had.
+    """
+    from npuport.port import port
+    from npuport.provenance import provenance
+
+    tree = (request.tree or port(layout, progress=progress).path).resolve()
+    if not tree.is_dir():
+        raise PortError(f"{tree} is no directory", mend="name a tree with --tree DIR")
+    device = resolve(request.device, progress, among=ALL)
+    path, weights = _weights(layout, request.weights, progress)
+    size = request.size or default_size(layout)
+    plan = plan_of(request, size, device.kind)
+    started = time.time()
+    progress(f"bench of {size} on {device.name}")
+    kind = "npu" if device.kind == "sim" else device.kind
+    subject = Subject(tree, layout.adapter, kind, path, device.environment)
+    with fsio.staged_directory(report.parent) as staging:
+        with (staging / "log.txt").open("w", encoding="utf-8") as log:
+            found = measure(subject, plan, log, progress)
+        data = results_json(
+            found,
+            plan,
+            kind=kind,
+            started=started,
+            port=provenance(layout, tree),
+            weights=weights,
+            chip=request.chip,
+        )
+        publish(data, staging, report)
+    return data
+
+
+def default_size(layout: Layout) -> str:
+    """The adapter's last default size, asked of it in a child: an adapter is the port's code, not ours."""
+    import subprocess
+    import sys
+
+    question = (
+        "import sys; from pathlib import Path; from npuport.adapter import load_adapter;"
+        "sys.modules['torch_npu'] = None; print(load_adapter(Path(sys.argv[1])).default_sizes[-1])"
+    )
+    import os
+
+    from npuport.layout import HARNESS
+
+    path = os.pathsep.join([str(HARNESS / "tools"), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-c", question, str(layout.adapter)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": path, "TORCH_DEVICE_BACKEND_AUTOLOAD": "0"},
+    )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no output"])[-1]
+        raise PortError(f"{layout.adapter}: {last}", mend="mend the port's adapter")
+    return done.stdout.strip()
+
+
+def plan_of(request: Request, size: str, kind: str) -> Plan:
+    """The default plan with what the user asked for in its place.
+
+    Raises:
+        PortError: a dtype that there is not, or a number that makes no sense.
+    """
+    unknown = set(request.dtypes) - set(DTYPES)
+    if unknown:
+        raise PortError(f"no dtype {', '.join(sorted(unknown))}", mend=f"--dtype {','.join(DTYPES)}")
+    plan = default_plan(size, kind)
+    plan = quick(plan) if request.quick else plan
+    asked = {name: getattr(request, name) for name in ("batches", "dtypes", "entries")}
+    asked |= {name: getattr(request, name) for name in ("iterations", "seconds", "rounds", "budget")}
+    given = {name: value for name, value in asked.items() if value not in (None, ())}
+    if "dtypes" in given:
+        given["narrow"] = False
+    return replace(plan, **given)
+
+
+def publish(data: dict[str, Any], staging: Path, report: Path) -> None:
+    """Write the report beside the log, then let it take the old one's place."""
+    from npuport.bench.chart import draw
+
+    fsio.write_atomically(staging / "results.json", dumped(data))
+    fsio.write_atomically(staging / "report.md", render(data).encode())
+    for name, content in draw(data).items():
+        fsio.write_atomically(staging / name, content)
+    if report.is_dir():
+        fsio.exchange(staging, report)  # the old one goes with the staging directory
+    else:
+        staging.rename(report)
+
+
+def _weights(
+    layout: Layout, spec: str | None, progress: Callable[[str], None]
+) -> tuple[Path | None, dict[str, Any] | None]:
+    """The checkpoint's directory, and what the report says of it; None twice for random weights."""
+    if spec is None:
+        return None, None
+    from npuport.weights import resolve as resolve_weights
+
+    found = resolve_weights(layout, spec, progress)
+    return found.path, {"source": found.source, "revision": found.revision, "digest": found.digest}
