@@ -11,7 +11,7 @@ _SPEC = "hf:OWNER/NAME, modelscope:OWNER/NAME or openmind:OWNER/NAME, @REVISION 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """pin, path, verify, list."""
-    plain = type(parser).__mro__[1]  # raises on wrong usage, without the commands' late import
+    plain: type[argparse.ArgumentParser] = type(parser).__mro__[1]  # without the commands' late import
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=plain)
     for verb, line in {
         "pin": "what a model of a hub is today: fetch it, verify it, write it into weights.lock",
