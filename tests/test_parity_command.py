@@ -29,7 +29,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Layout:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--weights", "/nowhere"), "/nowhere holds no checkpoint: no .safetensors file"),
+        (("--weights", "/nowhere"), "/nowhere holds no checkpoint: no such directory"),
         (("--size", "huge"), "patchtok has no size huge"),
         (("--tree", "/nowhere"), "/nowhere is no directory"),
     ],

@@ -25,9 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--weights",
-        type=Path,
-        metavar="DIR",
-        help="a checkpoint's directory, instead of excited random weights",
+        metavar="SPEC",
+        help="trained weights instead of excited random ones: a checkpoint's directory, or a pinned hf:ID, "
+        "modelscope:ID or openmind:ID (see npuport weights)",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of weights and inputs (default: 0)")
     parser.add_argument("--tree", type=Path, metavar="DIR", help="judge this tree instead of the ported one")

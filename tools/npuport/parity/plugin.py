@@ -18,6 +18,7 @@ from npuport.parity.case import POLICIES, Case
 from npuport.parity.progress import Progress
 from npuport.parity.result import Result
 from npuport.parity.session import Session, Settings
+from npuport.weights import Checkpoint, resolve
 
 SESSION = pytest.StashKey[Session]()
 RESULT = pytest.StashKey[Result]()
@@ -31,7 +32,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--port", type=Path, help="the port's directory (default: upwards of the current one)")
     group.addoption("--size", action="append", default=[], help="a model size; may be given more than once")
-    group.addoption("--weights", type=Path, help="a checkpoint's directory, instead of excited weights")
+    group.addoption(
+        "--weights", help="a checkpoint, as `npuport parity` takes it, instead of excited weights"
+    )
+    group.addoption("--checkpoint", help="what is known of the directory that --weights names, as JSON")
     group.addoption("--seed", type=int, default=0, help="of weights and inputs")
     group.addoption("--tree", type=Path, help="judge this tree instead of the ported one")
     group.addoption("--report", type=Path, help="the report's directory (default: out/report of the port)")
@@ -46,11 +50,15 @@ def pytest_configure(config: pytest.Config) -> None:
     layout = (
         Layout(config.getoption("--port").resolve()) if config.getoption("--port") else find_port(Path.cwd())
     )
+    try:
+        weights = _weights(config, layout)
+    except PortError as error:
+        raise _refusal(config, error) from error
     settings = Settings(
         port=layout.root,
         device=config.getoption("--device"),
         sizes=tuple(dict.fromkeys(config.getoption("--size"))),
-        weights=_resolved(config.getoption("--weights")),
+        weights=weights,
         seed=config.getoption("--seed"),
         tree=_resolved(config.getoption("--tree")),
         report=_resolved(config.getoption("--report")) or layout.report,
@@ -66,6 +74,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Publisher(session, config), "npuport-publisher")
     if config.getoption("--progress"):
         config.pluginmanager.register(Progress(RESULT, session.adapter.name), "npuport-progress")
+
+
+def _weights(config: pytest.Config, layout: Layout) -> Checkpoint | None:
+    """The checkpoint; `npuport parity`, where it runs the suite, has resolved it."""
+    spec, known = config.getoption("--weights"), config.getoption("--checkpoint")
+    if known:
+        return Checkpoint(path=Path(spec), **json.loads(known))
+    return resolve(layout, spec, lambda line: print(line, file=sys.__stderr__)) if spec else None
 
 
 def _resolved(path: Path | None) -> Path | None:

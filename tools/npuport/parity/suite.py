@@ -14,6 +14,7 @@ from typing import Any
 from npuport.errors import PortError
 from npuport.fsio import write_atomically
 from npuport.layout import HARNESS, Layout
+from npuport.weights import Checkpoint
 
 #: pytest's exit codes of a run that came to its end: all well, or findings.
 _FINISHED = (0, 1)
@@ -27,7 +28,7 @@ class Request:
         device: `npu`, `sim` or `auto`.
         sizes: model sizes of the adapter's; its default ones where none are named.
         seed: of weights and inputs.
-        weights: a checkpoint's directory, instead of excited random weights.
+        weights: a checkpoint, as `npuport.weights` names one, instead of excited random weights.
         tree: judge this tree instead of the ported one.
         expression: only the checks that match, as pytest's -k.
     """
@@ -35,7 +36,7 @@ class Request:
     device: str = "auto"
     sizes: tuple[str, ...] = ()
     seed: int = 0
-    weights: Path | None = None
+    weights: str | None = None
     tree: Path | None = None
     expression: str = ""
 
@@ -52,7 +53,9 @@ def run(layout: Layout, request: Request, report: Path, progress: Callable[[str]
     from npuport.checkout import checkout
     from npuport.device import resolve
     from npuport.port import port
+    from npuport.weights import resolve as resolve_weights
 
+    weights = resolve_weights(layout, request.weights, progress) if request.weights else None
     if request.tree is None:
         port(layout, progress=progress)
     checkout(layout, progress=progress)
@@ -62,7 +65,7 @@ def run(layout: Layout, request: Request, report: Path, progress: Callable[[str]
     with tempfile.TemporaryDirectory() as scratch:
         error = Path(scratch) / "error.json"
         log = Path(scratch) / "log.txt"
-        words = [*_command(layout, request, device.kind, report), "--error-file", str(error)]
+        words = [*_command(layout, request, weights, device.kind, report), "--error-file", str(error)]
         code = _run_pytest(words, log)
         if error.is_file():
             message, mend = json.loads(error.read_bytes())
@@ -79,7 +82,9 @@ def run(layout: Layout, request: Request, report: Path, progress: Callable[[str]
     return code == 0
 
 
-def _command(layout: Layout, request: Request, device: str, report: Path) -> list[str]:
+def _command(
+    layout: Layout, request: Request, weights: Checkpoint | None, device: str, report: Path
+) -> list[str]:
     suite = HARNESS / "tests" / "parity"
     words = [sys.executable, "-m", "pytest", "-c", str(suite / "pytest.ini"), str(suite)]
     words += ["-p", "no:terminal", "--progress"]
@@ -87,9 +92,10 @@ def _command(layout: Layout, request: Request, device: str, report: Path) -> lis
     words += ["--seed", str(request.seed)]
     for size in request.sizes:
         words += ["--size", size]
-    for name, path in (("weights", request.weights), ("tree", request.tree)):
-        if path:
-            words += [f"--{name}", str(path.resolve())]
+    if weights:
+        words += ["--weights", str(weights.path), "--checkpoint", json.dumps(weights.to_data())]
+    if request.tree:
+        words += ["--tree", str(request.tree.resolve())]
     return [*words, "-k", request.expression] if request.expression else words
 
 

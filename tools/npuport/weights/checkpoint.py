@@ -28,6 +28,10 @@ class Checkpoint:
     revision: str | None
     digest: str
 
+    def to_data(self) -> dict[str, str | None]:
+        """What a report says of them: where from, not where on this machine."""
+        return {"source": self.source, "revision": self.revision, "digest": self.digest}
+
 
 @dataclass(frozen=True, order=True)
 class Entry:
