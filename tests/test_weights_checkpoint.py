@@ -31,7 +31,6 @@ def _resolve(directory: Path) -> None:
 def test_a_directory_is_named_by_its_contents(directory: Path) -> None:
     found = resolve(Layout(directory.parent), str(directory), lambda _: None)
     directory.rename(directory.with_name("moved"))
-    (directory.with_name("moved") / "README.md").write_text("about")
     moved = resolve(Layout(directory.parent), str(directory.with_name("moved")), lambda _: None)
 
     assert (found.source, found.revision) == ("trained", None)
@@ -162,3 +161,19 @@ def test_a_directory_of_pickles_is_refused(tmp_path: Path) -> None:
         PortError, match=r"no \.safetensors file, but pytorch_model\.bin, and pickles run code"
     ):
         _resolve(tmp_path)
+
+
+def test_of_a_clone_only_what_counts_is_seen(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NPUPORT_CACHE", str(tmp_path / "cache"))
+    alone = resolve(Layout(tmp_path), str(directory), lambda _: None)
+    (directory / ".git").mkdir()
+    (directory / "modeling.py").write_text("raise SystemExit")
+    (directory / "pytorch_model.bin").write_bytes(b"x")
+    found = resolve(Layout(tmp_path), str(directory), lambda _: None)
+
+    assert (found.source, found.digest) == (alone.source, alone.digest)
+    assert {path.name for path in found.path.iterdir()} == {"config.json", "model.safetensors"}
+    assert (found.path / "config.json").read_text() == "{}"
+    assert resolve(Layout(tmp_path), str(directory), lambda _: None) == found

@@ -12,13 +12,13 @@ from npuport.device import SIMULATED, Device, resolve
 from npuport.errors import PortError
 from npuport.layout import Layout
 from npuport.provenance import provenance
-from npuport.weights import Checkpoint
 
 if TYPE_CHECKING:
     from torch import nn
 
     from npuport.parity.capture import Capture
     from npuport.parity.case import Policy
+    from npuport.weights import Checkpoint
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Settings:
     port: Path
     device: str
     sizes: tuple[str, ...]
-    weights: Checkpoint | None
+    weights: "Checkpoint | None"
     seed: int
     tree: Path | None
     report: Path

@@ -1,15 +1,17 @@
 """From what `--weights` names to verified files on this machine."""
 
+import contextlib
+import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from npuport.errors import PortError
-from npuport.fsio import exclusive
-from npuport.layout import Layout
+from npuport.fsio import exclusive, staged_directory
+from npuport.layout import Layout, cache_dir
 from npuport.weights import hub, lock
 from npuport.weights.cached import Place, check, place
-from npuport.weights.checkpoint import Checkpoint, check_whole, digest, measure
+from npuport.weights.checkpoint import Checkpoint, check_whole, digest, measure, names
 from npuport.weights.fetch import download, select
 from npuport.weights.lock import Pinned
 from npuport.weights.remote import Listing, RemoteFile
@@ -50,7 +52,24 @@ def _directory(path: Path) -> Checkpoint:
         )
     check_whole(path)
     found = path.resolve()
-    return Checkpoint(found, found.name, None, digest(measure(found)))
+    known = digest(measure(found))
+    return Checkpoint(_only_what_counts(found, known), found.name, None, known)
+
+
+def _only_what_counts(directory: Path, known: str) -> Path:
+    """The directory itself, or, where more lies in it (a clone, pickles, code), links to what counts."""
+    wanted = names(directory)
+    if {path.name for path in directory.iterdir()} == set(wanted):
+        return directory
+    where = hashlib.sha256(str(directory).encode()).hexdigest()[:16]
+    view = cache_dir() / "weights" / "directories" / f"{where}-{known[:16]}"
+    if not view.is_dir():
+        with staged_directory(view.parent) as staging:
+            for name in wanted:
+                (staging / name).symlink_to(directory / name)
+            with contextlib.suppress(OSError):  # another has made it meanwhile
+                staging.rename(view)
+    return view
 
 
 def _pinned(layout: Layout, named: Model) -> Pinned:
