@@ -16,7 +16,13 @@ Results = dict[str, Any]
 
 
 def port() -> Results:
-    return {"pin": LOCK.commit, "commit": LOCK.ported_commit, "tree": LOCK.ported_tree, "edits": []}
+    return {
+        "pin": LOCK.commit,
+        "commit": LOCK.ported_commit,
+        "tree": LOCK.ported_tree,
+        "edits": [],
+        "adapter": "9" * 64,
+    }
 
 
 def common(name: str = "Ascend910B4 (simulated)", kind: str = "sim") -> Results:
@@ -44,7 +50,7 @@ def bench() -> Results:
 
 
 def said(suite: Results, timing: Results) -> list[str]:
-    return [lack.what for lack in lacks(suite, timing, LOCK, MODEL)]
+    return [lack.what for lack in lacks(suite, timing, LOCK, MODEL, "9" * 64)]
 
 
 def test_good_results_lack_nothing() -> None:
@@ -52,7 +58,7 @@ def test_good_results_lack_nothing() -> None:
 
 
 def test_nothing_run() -> None:
-    missing = list(lacks({}, {}, LOCK, MODEL))
+    missing = list(lacks({}, {}, LOCK, MODEL, "9" * 64))
     assert [lack.what for lack in missing] == ["parity has not run", "the benchmark has not run"]
     assert [lack.mend for lack in missing] == ["npuport parity --size small", "npuport bench --size small"]
 
@@ -81,6 +87,7 @@ def renamed(results: Results) -> None:
         (lambda r: r["port"].update(commit="0" * 40), "parity is of another tree: 000000000000"),
         (lambda r: r["port"].update(commit=None, tree=None), "parity is of another tree: none"),
         (lambda r: r["port"].update(edits=["x.py"]), "parity is of a tree with local edits: x.py"),
+        (lambda r: r["port"].update(adapter="8" * 64), "parity was run with another adapter.py"),
         (on_hardware, "parity contradicts itself on whether Ascend910B4 (simulated) was simulated"),
         (renamed, "parity contradicts itself on whether Ascend910B4 was simulated"),
     ],

@@ -1,5 +1,6 @@
 """Where the tree that a report is about comes from."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -20,4 +21,10 @@ def provenance(layout: Layout, tree: Path) -> dict[str, Any]:
         "tree": (here and here.tree) or None,
         "edits": list(here.edits) if here else [],
         "locked": bool(here and here.commit == lock.ported_commit and not here.edits),
+        "adapter": adapter_digest(layout),
     }
+
+
+def adapter_digest(layout: Layout) -> str:
+    """The sha256 of the port's adapter, which says what is run and on what inputs."""
+    return hashlib.sha256(layout.adapter.read_bytes()).hexdigest()

@@ -13,6 +13,7 @@ from npuport.errors import PortError
 from npuport.layout import HARNESS, Layout
 from npuport.lock import Lock, read_lock
 from npuport.port import build, check_ids, read_port
+from npuport.provenance import adapter_digest
 from npuport.release import contents, provenance, sbom, sums
 from npuport.release.contents import Subject
 from npuport.release.evidence import Evidence, lacks, read_results
@@ -123,7 +124,8 @@ def _statement(directory: Path, statement: Mapping[str, Any], subject: Subject) 
 def _presented(directory: Path, statement: Mapping[str, Any], subject: Subject) -> Iterator[Finding]:
     """Whether the results carry a release, and are presented as what they are."""
     evidence = subject.evidence
-    for lack in lacks(evidence.parity, evidence.bench, subject.lock, subject.model):
+    adapter = adapter_digest(Layout(directory / "eval"))
+    for lack in lacks(evidence.parity, evidence.bench, subject.lock, subject.model, adapter):
         yield Finding("error", lack.what)
     titles = {subject.title, statement["predicate"]["buildDefinition"]["externalParameters"].get("title")}
     if directory.name.startswith(subject.model.title):

@@ -10,6 +10,7 @@ from npuport.device import ASCEND, SIMULATED
 from npuport.errors import PortError
 from npuport.layout import Layout
 from npuport.lock import Lock
+from npuport.provenance import adapter_digest
 from npuport.release.model import Model
 
 #: What the suite and the benchmark must have in common: they are of one environment.
@@ -78,26 +79,36 @@ def gather(layout: Layout, lock: Lock, model: Model) -> tuple[Evidence, tuple[La
     """
     parity = read_results(layout.report / "results.json")
     bench = read_results(layout.bench / "results.json")
-    return Evidence(parity, bench), tuple(lacks(parity, bench, lock, model))
+    return Evidence(parity, bench), tuple(lacks(parity, bench, lock, model, adapter_digest(layout)))
 
 
-def lacks(parity: Mapping[str, Any], bench: Mapping[str, Any], lock: Lock, model: Model) -> Iterator[Lack]:
-    """What keeps results from carrying a release of a port's model."""
+def lacks(
+    parity: Mapping[str, Any], bench: Mapping[str, Any], lock: Lock, model: Model, adapter: str
+) -> Iterator[Lack]:
+    """What keeps results from carrying a release of a port's model.
+
+    Args:
+        adapter: the sha256 of the port's adapter.
+    """
     run_parity = f"npuport parity --size {model.size}"
     run_bench = f"npuport bench --size {model.size}"
     if not parity:
         yield Lack("parity has not run", run_parity)
     else:
-        yield from (Lack(f"parity {what}", run_parity) for what in _wrong_parity(parity, lock, model))
+        yield from (
+            Lack(f"parity {what}", run_parity) for what in _wrong_parity(parity, lock, model, adapter)
+        )
     if not bench:
         yield Lack("the benchmark has not run", run_bench)
     else:
-        yield from (Lack(f"the benchmark {what}", run_bench) for what in _wrong_bench(bench, lock, model))
+        yield from (
+            Lack(f"the benchmark {what}", run_bench) for what in _wrong_bench(bench, lock, model, adapter)
+        )
     if parity and bench:
         yield from (Lack(what, run_bench) for what in _apart(parity, bench))
 
 
-def _wrong_parity(results: Mapping[str, Any], lock: Lock, model: Model) -> Iterator[str]:
+def _wrong_parity(results: Mapping[str, Any], lock: Lock, model: Model, adapter: str) -> Iterator[str]:
     if results["verdict"] != "pass":
         bad = [result["id"] for result in results["results"] if result["word"] not in ("pass", "skip")]
         yield f"is {results['verdict']}: {bad[0] if bad else 'nothing ran'}" + (
@@ -107,11 +118,11 @@ def _wrong_parity(results: Mapping[str, Any], lock: Lock, model: Model) -> Itera
         yield f"was a part only: {results['selection']['deselected']} checks were left out with -k"
     if model.size not in results["captures"]:
         yield f"ran on size {', '.join(results['captures'])}, not on {model.size}"
-    yield from _other_tree(results, lock)
+    yield from _other_tree(results, lock, adapter)
     yield from _contradiction(results)
 
 
-def _wrong_bench(results: Mapping[str, Any], lock: Lock, model: Model) -> Iterator[str]:
+def _wrong_bench(results: Mapping[str, Any], lock: Lock, model: Model, adapter: str) -> Iterator[str]:
     if results["size"] != model.size:
         yield f"ran on size {results['size']}, not on {model.size}"
     measured = [run for run in results["runs"] if run["state"] == "measured"]
@@ -124,11 +135,11 @@ def _wrong_bench(results: Mapping[str, Any], lock: Lock, model: Model) -> Iterat
     ]
     for run in refused[:1]:
         yield f"could not run {run['entry']} at batch {run['batch']}: {run['reason']}"
-    yield from _other_tree(results, lock)
+    yield from _other_tree(results, lock, adapter)
     yield from _contradiction(results)
 
 
-def _other_tree(results: Mapping[str, Any], lock: Lock) -> Iterator[str]:
+def _other_tree(results: Mapping[str, Any], lock: Lock, adapter: str) -> Iterator[str]:
     port = results["port"]
     if port["pin"] != lock.commit:
         yield f"is of another upstream commit: {port['pin'][:12]}, the pin is {lock.commit[:12]}"
@@ -136,6 +147,8 @@ def _other_tree(results: Mapping[str, Any], lock: Lock) -> Iterator[str]:
         yield f"is of a tree with local edits: {port['edits'][0]}"
     elif (port["commit"], port["tree"]) != (lock.ported_commit, lock.ported_tree):
         yield f"is of another tree: {(port['commit'] or 'none')[:12]}, not {lock.ported_commit[:12]}"
+    elif port["adapter"] != adapter:
+        yield "was run with another adapter.py"
 
 
 def _contradiction(results: Mapping[str, Any]) -> Iterator[str]:
