@@ -7,9 +7,10 @@ import torch
 from npuport.adapter import EntryPoint
 from npuport.parity.capture import Capture, identity
 from npuport.parity.case import POLICIES
+from npuport.parity.flags import flags, set_flags
 from npuport.parity.result import Result
 from npuport.parity.run import call
-from npuport.parity.session import Session, flags, set_flags
+from npuport.parity.session import Session
 
 #: Torch_npu's own defaults on the model as shipped: what a user runs.
 DEFAULT = POLICIES[-1]

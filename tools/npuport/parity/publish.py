@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from npuport import fsio
+from npuport.parity.flags import flags
 from npuport.parity.plugin import RESULT
 from npuport.parity.report import Run, render, results_json
 from npuport.parity.result import Result, worst
-from npuport.parity.session import Session, flags
+from npuport.parity.session import Session
 
 
 class Publisher:

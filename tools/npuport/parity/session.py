@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from torch import nn
 
     from npuport.parity.capture import Capture
-    from npuport.parity.case import Policy
     from npuport.weights import Checkpoint
 
 
@@ -156,20 +155,3 @@ class Session:
     def provenance(self) -> dict[str, Any]:
         """What is judged; see `npuport.provenance`."""
         return provenance(self.layout, self.tree)
-
-
-def set_flags(policy: "Policy") -> None:
-    """Let convolutions use HF32 or not; matrix products never do, which is torch_npu's default."""
-    import torch
-
-    npu: Any = torch.npu  # type: ignore[attr-defined]
-    npu.conv.allow_hf32 = policy.conv_hf32
-    npu.matmul.allow_hf32 = False
-
-
-def flags() -> dict[str, bool]:
-    """The precision flags that torch_npu holds now."""
-    import torch
-
-    npu: Any = torch.npu  # type: ignore[attr-defined]
-    return {"conv.allow_hf32": npu.conv.allow_hf32, "matmul.allow_hf32": npu.matmul.allow_hf32}

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""Measure this bundle on your machine: latency, throughput, memory, in the tables of the published ports.
+
+    python benchmark.py                # a few minutes on an NPU
+    python benchmark.py --quick        # the headline's functions, seconds instead of minutes
+    python benchmark.py --weights DIR --batch 1 --batch 32 --dtype float32 --dtype bfloat16
+
+Exit codes: 0 measured, 1 something did not run or can be mended, 2 wrong usage.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+HARNESS = HERE / "eval" / "harness"
+sys.dont_write_bytecode = True  # the bundle stays as it is
+sys.path.insert(0, str(HARNESS))
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(HARNESS)]))
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure, print the tables, write benchmark.json."""
+    parser = argparse.ArgumentParser(description="Measure this bundle: latency, throughput, memory.")
+    parser.add_argument("--device", choices=("auto", "npu", "cuda", "cpu"), default="auto")
+    parser.add_argument("--size", metavar="NAME", help="a model size (default: the released one)")
+    parser.add_argument("--weights", type=Path, metavar="DIR", help="a checkpoint (default: random weights)")
+    parser.add_argument("--batch", type=int, action="append", default=[], metavar="N")
+    parser.add_argument("--dtype", choices=("float32", "bfloat16", "float16"), action="append", default=[])
+    parser.add_argument("--entry", action="append", default=[], metavar="NAME")
+    parser.add_argument("--quick", action="store_true", help="the headline's functions only, briefly")
+    parser.add_argument("--out", type=Path, default=Path("benchmark.json"), metavar="FILE")
+    args = parser.parse_args(argv)
+    try:
+        from npuport.bench.__main__ import main as measure
+        from npuport.errors import PortError
+        from npuport.parity.onhand import ask
+    except ModuleNotFoundError as error:
+        print(f"error: {error.name} is missing — try: get the bundle anew", file=sys.stderr)
+        return 1
+    try:
+        device = ask(args.device)
+    except PortError as error:
+        print(f"error: {error.message} — try: {error.mend}", file=sys.stderr)
+        return 1
+    print(f"device: {device.name}")
+    released = json.loads((HERE / "results" / "benchmark.json").read_bytes())["size"]
+    named = {
+        "--adapter": [HERE / "eval" / "adapter.py"],
+        "--tree": [HERE],
+        "--device": ["npu" if device.kind == "sim" else device.kind],
+        "--size": [args.size or released],
+        "--out": [args.out],
+        "--weights": [args.weights] if args.weights else [],
+        "--batch": args.batch,
+        "--dtype": args.dtype,
+        "--entry": args.entry,
+    }
+    words = [str(word) for name, values in named.items() for value in values for word in (name, value)]
+    code = measure([*words, *(["--quick"] if args.quick else [])])
+    if args.out.is_file():
+        print(tables(json.loads(args.out.read_bytes())))
+        print(f"\n{args.out}")
+    return code
+
+
+def tables(results: Mapping[str, Any]) -> str:
+    """The published tables, as text."""
+    from npuport.bench import tables as published
+
+    mark = " (simulated)" if results["device"]["simulated"] else ""
+    lines = ["", f"{results['model']} {results['size']} on {results['device']['name']}"]
+    lines += [results["meaningless"]] if results["meaningless"] else []
+    lines += ["", f"{'batch 1' + mark:<44} {'latency ms':>12} {'throughput /s':>14}"]
+    lines += [
+        f"{row['label']:<44} {row['latency_ms']:>12.2f} {row['throughput']:>14.1f}"
+        for row in published.functions(results)
+    ]
+    pipeline = (results["pipelines"] or ["pipeline"])[0]
+    lines += ["", f"{pipeline + mark:<44} {'latency ms':>12} {'throughput /s':>14}"]
+    lines += [
+        f"{'batch ' + str(row['batch']):<44} {row['latency_ms']:>12.2f} {row['throughput']:>14.1f}"
+        for row in published.batches(results)
+    ]
+    memory = published.memory(results)
+    lines += ["", f"{'memory' + mark:<44} {'MB':>12}"]
+    for key in ("weights", "inference", "total"):
+        value = memory[f"{key}_mb"]
+        lines.append(f"{key:<44} {'–' if value is None else f'{value:.1f}':>12}")
+    share = memory["share"]
+    lines.append(f"{'share of the device':<44} {'–' if share is None else f'{share:.2%}':>12}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
