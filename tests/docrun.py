@@ -82,7 +82,7 @@ def _cache(directory: Path) -> None:
         (directory / shared).mkdir(parents=True)
     for found in (*cache_dir().glob("*"), *cache_dir().glob("*/*")):
         target = directory / found.relative_to(cache_dir())
-        if not target.exists():
+        if found.is_dir() and not target.exists():  # a lock is a process's own
             target.symlink_to(found)
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make the generated parts of docs/reference from the code: `python tools/reference.py` (`make docs` does).
+"""Make the generated parts of docs/ from the code: `python tools/reference.py` (`make docs` does).
 
 A page holds prose and regions, `<!-- generated: NAME -->` to `<!-- end -->`. What stands in a region is made
 here from the parsers, tables, schemas and docstrings themselves: it cannot say anything else than they do.
@@ -15,9 +15,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import reference_figures
 from reference_files import ROOT, code, lock, patches, schema, table, weights_lock
 
-PAGES = ROOT / "docs" / "reference"
+DOCS = ROOT / "docs"
 SIMULATOR = ROOT / "tools" / "cannsim" / "README.md"
 _REGION = re.compile(r"(<!-- generated: ([\w.-]+) -->\n)(.*?)(?=<!-- end -->)", re.S)
 
@@ -199,16 +200,23 @@ REGIONS: dict[str, Callable[[], str]] = {
 }
 
 
+#: Drawn from the tables of the page that they stand in.
+FIGURES = {"criteria-figure": reference_figures.criteria, "gates-figure": reference_figures.gates}
+
+
 def written(text: str) -> str:
     """A page with its regions as the code has them."""
-    return _REGION.sub(lambda found: found[1] + REGIONS[found[2]](), text)
+    return _REGION.sub(
+        lambda found: found[1] + (FIGURES[found[2]](text) if found[2] in FIGURES else REGIONS[found[2]]()),
+        text,
+    )
 
 
 def main() -> int:
     """Write the pages, or with `--check` tell which are not current."""
     sys.path.insert(0, str(ROOT / "tools"))
     stale = []
-    for page in sorted(PAGES.glob("*.md")):
+    for page in sorted(DOCS.rglob("*.md")):
         text = page.read_text(encoding="utf-8")
         new = written(text)
         if new != text:
