@@ -5,6 +5,10 @@ that is what varies by itself. Many runs are compared at once, so the p-values a
 of Benjamini and Hochberg ("Controlling the False Discovery Rate", 1995): where nothing has changed, the
 chance that any run is called different stays at 5%; and a change that touches all runs is not drowned by
 their number, as it would be by Bonferroni's rule.
+
+Where the CPU does the work, what others took of it may have slowed all rounds of one benchmark alike.
+That is an uncertainty of type B (JCGM 100, the GUM, 4.3.7: rectangular, from nothing to all that they
+took), and its variance is added.
 """
 
 import math
@@ -12,13 +16,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from npuport.bench.stats import CONFIDENCE, levels
+from npuport.bench.stats import CONFIDENCE, disturbance, levels
 from npuport.bench.student import quantile, tail
 from npuport.errors import PortError
 
 Verdict = Literal["faster", "slower", "no difference"]
-#: Two benchmarks compare where these agree.
-SAME = ("schema", "model", "size", "device", "flags", "weights")
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,14 @@ class Comparison:
     Args:
         bound: what is allowed: 0.05 for 5%.
         differences: the runs in both.
-        missing: runs that only one has measured.
+        lost: runs that A has measured and B was refused, or had no memory for.
+        missing: runs that only one of the plans has.
         unlike: what is not the same of the two, where that was allowed.
     """
 
     bound: float
     differences: tuple[Difference, ...]
+    lost: tuple[str, ...]
     missing: tuple[str, ...]
     unlike: tuple[str, ...]
 
@@ -67,9 +71,14 @@ class Comparison:
         """The runs that are slower beyond the bound."""
         return [one for one in self.differences if one.regression]
 
+    @property
+    def good(self) -> bool:
+        """Whether nothing has become worse than the bound allows."""
+        return not self.regressions and not self.lost
+
     def json(self) -> dict[str, Any]:
         """As plain data."""
-        return {"good": not self.regressions, **asdict(self)}
+        return {"good": self.good, **asdict(self)}
 
 
 def compare(
@@ -85,13 +94,16 @@ def compare(
     Raises:
         PortError: not the same device, size, weights or flags; or no run in common.
     """
-    unlike = tuple(
-        f"{name}: {_shown(before.get(name))} and {_shown(after.get(name))}"
-        for name in SAME
-        if before.get(name) != after.get(name)
-    )
+    ours, theirs = _identity(before), _identity(after)
+    unlike = tuple(f"{name}: {ours[name]} and {theirs[name]}" for name in ours if ours[name] != theirs[name])
     if unlike and not despite:
         raise PortError(f"not comparable: {'; '.join(unlike)}", mend="bench on the same, or --despite")
+    return _judged(before, after, bound, unlike)
+
+
+def _judged(
+    before: Mapping[str, Any], after: Mapping[str, Any], bound: float, unlike: tuple[str, ...]
+) -> Comparison:
     ours, theirs = _measured(before), _measured(after)
     common = [key for key in ours if key in theirs]
     if not common:
@@ -101,13 +113,16 @@ def compare(
         raise PortError(
             f"a single round says nothing of the noise: {_told(few[0])}", mend="bench with --rounds 3 or more"
         )
-    tests = [_welch(levels(ours[key]), levels(theirs[key])) for key in common]
+    alike = sum(_disturbance(one) ** 2 / 12 for one in (before, after))
+    tests = [_welch(levels(ours[key]), levels(theirs[key]), alike) for key in common]
     adjusted = adjust([p for _, _, p in tests])
     differences = tuple(
         _difference(key, test, one, bound) for key, test, one in zip(common, tests, adjusted, strict=True)
     )
-    missing = tuple(_told(key) for key in sorted({*ours} ^ {*theirs}))
-    return Comparison(bound, differences, missing, unlike)
+    tried = {_key(run) for run in after["runs"]}
+    lost = [key for key in ours if key in tried and key not in theirs]
+    missing = sorted(({*ours} ^ {*theirs}) - {*lost})
+    return Comparison(bound, differences, tuple(map(_told, lost)), tuple(map(_told, missing)), unlike)
 
 
 def adjust(values: Sequence[float]) -> list[float]:
@@ -124,20 +139,44 @@ Key = tuple[str, str, int]
 
 
 def _measured(results: Mapping[str, Any]) -> dict[Key, list[list[float]]]:
+    return {_key(run): run["rounds"] for run in results["runs"] if run["state"] == "measured"}
+
+
+def _key(run: Mapping[str, Any]) -> Key:
+    return run["entry"], run["dtype"], run["batch"]
+
+
+def _identity(results: Mapping[str, Any]) -> dict[str, str]:
+    """What must agree of two benchmarks; on a CPU the threads, too."""
+    device, weights = results["device"], results["weights"]
     return {
-        (run["entry"], run["dtype"], run["batch"]): run["rounds"]
-        for run in results["runs"]
-        if run["state"] == "measured"
+        "model": results["model"],
+        "size": results["size"],
+        "weights": weights["digest"] if weights else "random",
+        "device": device["name"],
+        "flags": ", ".join(f"{name} {value}" for name, value in results["flags"].items()) or "none",
+        "threads": str(results["machine"]["threads"]) if device["kind"] in ("cpu", "sim") else "any",
     }
 
 
-def _welch(before: Sequence[float], after: Sequence[float]) -> tuple[float, float, float]:
-    """The difference of two means, the half width of its interval, and its p."""
+def _disturbance(results: Mapping[str, Any]) -> float:
+    cpu = results["device"]["kind"] in ("cpu", "sim")
+    return disturbance(results["machine"]["busy"]) if cpu else 0.0
+
+
+def _welch(before: Sequence[float], after: Sequence[float], alike: float) -> tuple[float, float, float]:
+    """The difference of two means, the half width of its interval, and its p.
+
+    Args:
+        before, after: the rounds' levels.
+        alike: variance of what no spread shows.
+    """
     (mean_a, spread_a), (mean_b, spread_b) = _moments(before), _moments(after)
-    difference, variance = mean_b - mean_a, spread_a + spread_b
+    difference, variance = mean_b - mean_a, spread_a + spread_b + alike
     if not variance:
         return difference, 0.0, float(difference == 0)
-    freedom = variance**2 / (spread_a**2 / (len(before) - 1) + spread_b**2 / (len(after) - 1))
+    own = spread_a**2 / (len(before) - 1) + spread_b**2 / (len(after) - 1)
+    freedom = min(variance**2 / own, 1e6) if own else 1e6
     error = math.sqrt(variance)
     return difference, quantile(CONFIDENCE, freedom) * error, tail(difference / error, freedom)
 
@@ -167,7 +206,3 @@ def _difference(key: Key, test: tuple[float, float, float], adjusted: float, bou
 
 def _told(key: Key) -> str:
     return f"{key[0]}, {key[1]}, batch {key[2]}"
-
-
-def _shown(value: Any) -> str:
-    return str(value.get("name", value)) if isinstance(value, Mapping) else str(value)

@@ -13,6 +13,9 @@ BATCHES = (1, 2, 4, 8)
 #: The largest batch that a sweep "to the limit of the memory" tries.
 LARGEST = 4096
 
+#: Seconds of a call beyond which its sweep ends: a larger batch would take longer still.
+PATIENCE = 20.0
+
 #: An entry point, a dtype, a batch size.
 Run = tuple[str, str, int]
 
@@ -22,7 +25,7 @@ class Plan:
     """What is measured, and for how long.
 
     Args:
-        size: the model's size, by the adapter's name.
+        size: the model's size, by the adapter's name; None for its last default one.
         dtypes: of `DTYPES`, in this order.
         batches: batch sizes, rising.
         entries: names of entry points and pipelines; all of them where none is named.
@@ -35,7 +38,7 @@ class Plan:
         seed: of weights and inputs.
     """
 
-    size: str
+    size: str | None = None
     dtypes: tuple[str, ...] = DTYPES
     batches: tuple[int, ...] = BATCHES
     entries: tuple[str, ...] = ()
@@ -92,7 +95,7 @@ def read_plan(data: Mapping[str, Any]) -> Plan:
     return Plan(**given)
 
 
-def default_plan(size: str, kind: str) -> Plan:
+def default_plan(size: str | None, kind: str) -> Plan:
     """What is measured where nothing is asked for.
 
     Args:

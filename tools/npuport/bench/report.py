@@ -108,7 +108,7 @@ def _megabytes(value: float | None) -> str:
 def _percent(value: float | None) -> str:
     if value is None:
         return "–"
-    return f"{value:.1%}" if value >= 0.001 else f"{value:.2g}"
+    return f"{value:.1%}" if value >= 0.01 else f"{100 * value:.2g}%"
 
 
 def _cell(text: str) -> str:

@@ -48,11 +48,12 @@ def results_json(
     simulated = SIMULATED in facts["device"]
     found = None if simulated or kind == "cpu" else chip_of(chip or facts["device"])
     why = _without(found, facts["device"], kind, simulated=simulated)
-    runs = [_run(run, visits, plan, found, why) for run, visits in measured.visits.items()]
+    disturbance = stats.disturbance(measured.busy) if simulated or kind == "cpu" else 0.0
+    runs = [_run(run, visits, plan, found, why, disturbance) for run, visits in measured.visits.items()]
     return {
         "schema": SCHEMA,
         "model": facts["model"],
-        "size": "weights" if weights else plan.size,
+        "size": facts["size"],
         "weights": weights,
         "parameters": facts["parameters"],
         "port": port,
@@ -72,7 +73,7 @@ def results_json(
         },
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "seconds": round(time.time() - started, 1),
-        "plan": plan.json(),
+        "plan": plan.json() | {"size": facts["size"]},
         "rounds": {"count": len(measured.seconds), "seconds": measured.seconds, "pace": _pace(measured)},
         "entries": facts["entries"],
         "pipelines": facts["pipelines"],
@@ -86,7 +87,12 @@ def results_json(
 
 
 def _run(
-    run: Run, visits: Sequence[Mapping[str, Any]], plan: Plan, chip: Chip | None, why: str | None
+    run: Run,
+    visits: Sequence[Mapping[str, Any]],
+    plan: Plan,
+    chip: Chip | None,
+    why: str | None,
+    disturbance: float,
 ) -> dict[str, Any]:
     entry, dtype, batch = run
     first, last = visits[0], visits[-1]
@@ -94,7 +100,7 @@ def _run(
     if last["state"] != "measured":
         return {**base, **dict.fromkeys(_FIGURES), "fallbacks": [], "rounds": []}
     rounds = [visit["samples_ms"] for visit in visits]
-    latency, drift = stats.latency(rounds), stats.drift(rounds)
+    latency, drift = stats.latency(rounds, disturbance), stats.drift(rounds)
     count = sum(map(len, rounds))
     peak = chip.peaks.get(dtype) if chip else None
     flops = first["flops"]

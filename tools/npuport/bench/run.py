@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from npuport import fsio
@@ -13,7 +14,7 @@ from npuport.bench.results import dumped, results_json
 from npuport.bench.rounds import Subject, measure
 from npuport.device import ALL, resolve
 from npuport.errors import PortError
-from npuport.layout import Layout
+from npuport.layout import Layout, cache_dir
 
 
 @dataclass(frozen=True)
@@ -62,15 +63,16 @@ def run(layout: Layout, request: Request, report: Path, progress: Callable[[str]
         raise PortError(f"{tree} is no directory", mend="name a tree with --tree DIR")
     device = resolve(request.device, progress, among=ALL)
     path, weights = _weights(layout, request.weights, progress)
-    size = request.size or default_size(layout)
-    plan = plan_of(request, size, device.kind)
-    started = time.time()
-    progress(f"bench of {size} on {device.name}")
+    plan = plan_of(request, device.kind)
     kind = "npu" if device.kind == "sim" else device.kind
     subject = Subject(tree, layout.adapter, kind, path, device.environment)
-    with fsio.staged_directory(report.parent) as staging:
-        with (staging / "log.txt").open("w", encoding="utf-8") as log:
-            found = measure(subject, plan, log, progress)
+    waiting = "another benchmark is running; two at once would measure each other"
+    with TemporaryDirectory(prefix="npuport-bench-") as scratch:
+        log = Path(scratch) / "log.txt"
+        with fsio.exclusive(cache_dir() / "bench.lock", lambda: progress(waiting)), log.open("w") as stream:
+            started = time.time()
+            progress(f"bench on {device.name}")
+            found = measure(subject, plan, stream, progress)
         data = results_json(
             found,
             plan,
@@ -80,38 +82,11 @@ def run(layout: Layout, request: Request, report: Path, progress: Callable[[str]
             weights=weights,
             chip=request.chip,
         )
-        publish(data, staging, report)
+        publish(data, log, report)
     return data
 
 
-def default_size(layout: Layout) -> str:
-    """The adapter's last default size, asked of it in a child: an adapter is the port's code, not ours."""
-    import subprocess
-    import sys
-
-    question = (
-        "import sys; from pathlib import Path; from npuport.adapter import load_adapter;"
-        "sys.modules['torch_npu'] = None; print(load_adapter(Path(sys.argv[1])).default_sizes[-1])"
-    )
-    import os
-
-    from npuport.layout import HARNESS
-
-    path = os.pathsep.join([str(HARNESS / "tools"), os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run(
-        [sys.executable, "-c", question, str(layout.adapter)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": path, "TORCH_DEVICE_BACKEND_AUTOLOAD": "0"},
-    )
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no output"])[-1]
-        raise PortError(f"{layout.adapter}: {last}", mend="mend the port's adapter")
-    return done.stdout.strip()
-
-
-def plan_of(request: Request, size: str, kind: str) -> Plan:
+def plan_of(request: Request, kind: str) -> Plan:
     """The default plan with what the user asked for in its place.
 
     Raises:
@@ -120,7 +95,7 @@ def plan_of(request: Request, size: str, kind: str) -> Plan:
     unknown = set(request.dtypes) - set(DTYPES)
     if unknown:
         raise PortError(f"no dtype {', '.join(sorted(unknown))}", mend=f"--dtype {','.join(DTYPES)}")
-    plan = default_plan(size, kind)
+    plan = default_plan(request.size, kind)
     plan = quick(plan) if request.quick else plan
     asked = {name: getattr(request, name) for name in ("batches", "dtypes", "entries")}
     asked |= {name: getattr(request, name) for name in ("iterations", "seconds", "rounds", "budget")}
@@ -130,18 +105,18 @@ def plan_of(request: Request, size: str, kind: str) -> Plan:
     return replace(plan, **given)
 
 
-def publish(data: dict[str, Any], staging: Path, report: Path) -> None:
-    """Write the report beside the log, then let it take the old one's place."""
+def publish(data: dict[str, Any], log: Path, report: Path) -> None:
+    """Write the report in a staging directory, then let it take the old one's place."""
     from npuport.bench.chart import draw
 
-    fsio.write_atomically(staging / "results.json", dumped(data))
-    fsio.write_atomically(staging / "report.md", render(data).encode())
-    for name, content in draw(data).items():
-        fsio.write_atomically(staging / name, content)
-    if report.is_dir():
-        fsio.exchange(staging, report)  # the old one goes with the staging directory
-    else:
-        staging.rename(report)
+    pages = {"results.json": dumped(data), "report.md": render(data).encode(), "log.txt": log.read_bytes()}
+    with fsio.staged_directory(report.parent) as staging:
+        for name, content in (pages | draw(data)).items():
+            fsio.write_atomically(staging / name, content)
+        if report.is_dir():
+            fsio.exchange(staging, report)  # the old one goes with the staging directory
+        else:
+            staging.rename(report)
 
 
 def _weights(

@@ -38,11 +38,11 @@ class Latency:
     interval: tuple[float, float] | None
 
 
-def latency(rounds: Rounds) -> Latency:
-    """The figures of a run's samples."""
+def latency(rounds: Rounds, disturbance: float = 0.0) -> Latency:
+    """The figures of a run's samples; see `interval` for the disturbance."""
     pooled = np.concatenate([np.asarray(one, dtype=float) for one in rounds])
     p50, p90, p99 = (float(value) for value in np.percentile(pooled, (50, 90, 99)))
-    return Latency(p50, p90, p99, float(pooled.mean()), float(pooled.min()), interval(rounds))
+    return Latency(p50, p90, p99, float(pooled.mean()), float(pooled.min()), interval(rounds, disturbance))
 
 
 def levels(rounds: Rounds) -> list[float]:
@@ -50,13 +50,26 @@ def levels(rounds: Rounds) -> list[float]:
     return [math.log(float(np.median(one))) for one in rounds]
 
 
-def interval(rounds: Rounds) -> tuple[float, float] | None:
+def disturbance(busy: Sequence[float | None]) -> float:
+    """How much slower than on an idle machine a CPU's rounds may have been, as a logarithm.
+
+    Args:
+        busy: in each round, the share of the machine that others took: our calls may have had to do with the
+            rest.
+    """
+    return float(np.mean([-math.log(1 - min(share or 0.0, 0.99)) for share in busy])) if busy else 0.0
+
+
+def interval(rounds: Rounds, disturbance: float = 0.0) -> tuple[float, float] | None:
     """An interval for the median that holds for the next benchmark too.
 
     A process may be faster than the next one throughout (where its memory lies, what else the machine does),
     so that the samples within one say little. The interval is that of the rounds' medians, by Student's t on
     their logarithms; see Kalibera and Jones, "Rigorous Benchmarking in Reasonable Time" (ISMM 2013). It is
     never narrower than what order statistics give for all samples, and always holds their median.
+
+    What others did to all rounds alike, no spread shows. Downwards the interval is wider by that disturbance:
+    the next benchmark may have the machine to itself.
     """
     if len(rounds) < 2:
         return None
@@ -65,7 +78,7 @@ def interval(rounds: Rounds) -> tuple[float, float] | None:
     half = quantile(CONFIDENCE, len(means) - 1) * float(means.std(ddof=1)) / math.sqrt(len(means))
     pooled = np.sort(np.concatenate([np.asarray(one, dtype=float) for one in rounds]))
     low, high = order_interval(pooled)
-    return min(math.exp(centre - half), low), max(math.exp(centre + half), high)
+    return min(math.exp(centre - math.hypot(half, disturbance)), low), max(math.exp(centre + half), high)
 
 
 def order_interval(ordered: "np.ndarray") -> tuple[float, float]:

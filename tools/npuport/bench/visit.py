@@ -12,6 +12,7 @@ from npuport.adapter import EntryPoint
 from npuport.bench import launches, memory
 from npuport.bench.accelerator import Accelerator
 from npuport.bench.clock import LEAST, Call, timed, undisturbed, warm_up
+from npuport.bench.flops import Launches
 from npuport.parity.fallback import trap_fallbacks
 
 #: What an allocator says when it is out of memory, beside torch's own class of error.
@@ -64,8 +65,9 @@ def visit(
         found: dict[str, Any] = {"memory": None, "launch": None, "fallbacks": []}
         with trap_fallbacks() as fallbacks:
             if first:
-                found["memory"] = memory.measure(call, model, device).json()
-                found["launch"] = launches.observe(call, device).json()
+                with Launches() as launched:
+                    found["memory"] = memory.measure(call, model, device).json()
+                found["launch"] = launches.observe(call, device, launched.count).json()
             else:
                 call()
                 device.synchronize()

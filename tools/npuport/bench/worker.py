@@ -10,10 +10,14 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-from npuport.bench.plan import Plan, read_plan
+from npuport.bench.plan import PATIENCE, Plan, read_plan
 from npuport.errors import PortError
+
+#: The size that stands for a checkpoint.
+WEIGHTS = "weights"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,6 +64,7 @@ class _Round:
         started = time.monotonic()
         self._adapter = load_adapter(Path(request["adapter"]))
         self._device = Accelerator(request["device"])
+        self._size = plan.size or self._adapter.default_sizes[-1]
         torch.manual_seed(plan.seed)
         model = self._built()
         self._counter = Counter(model) if request["first"] else None
@@ -78,11 +83,11 @@ class _Round:
         weights, adapter = self._request["weights"], self._adapter
         if weights:
             return adapter.load(Path(weights))
-        if self._plan.size not in adapter.sizes:
+        if self._size not in adapter.sizes:
             raise PortError(
-                f"{adapter.name} has no size {self._plan.size}", mend=f"--size {' or '.join(adapter.sizes)}"
+                f"{adapter.name} has no size {self._size}", mend=f"--size {' or '.join(adapter.sizes)}"
             )
-        return adapter.build(self._plan.size)
+        return adapter.build(self._size)
 
     def _facts(self) -> dict[str, Any]:
         import torch
@@ -93,6 +98,7 @@ class _Round:
         adapter, device = self._adapter, self._device
         return {
             "model": adapter.name,
+            "size": WEIGHTS if self._request["weights"] else self._size,
             "entries": [entry.name for entry in adapter.entry_points],
             "pipelines": [entry.name for entry in adapter.pipelines],
             "headline": list(adapter.headline),
@@ -124,7 +130,11 @@ class _Round:
 
     def _ended(self, name: str, dtype: str, batch: int, found: dict[str, Any]) -> dict[str, Any]:
         """A run that could not be measured ends its sweep: a larger batch asks for more."""
-        if found["state"] != "measured":
+        if found["state"] == "measured":
+            slow = median(found["samples_ms"]) / 1e3
+            if slow > PATIENCE:
+                self._over[name, dtype] = f"the sweep ended at batch {batch}: a call took {slow:.0f} s"
+        else:
             self._over[name, dtype] = f"the sweep ended at batch {batch}: {found['reason']}"
             self._device.empty_cache()
         return found

@@ -154,11 +154,13 @@ def _compare(args: argparse.Namespace) -> Outcome:
             f"{one.verdict:<13} {one.ratio:6.3f}  [{low:.3f} … {high:.3f}]  p = {one.adjusted:<7.2g} "
             f"{one.entry}, {one.dtype}, batch {one.batch}{'  REGRESSION' if one.regression else ''}"
         )
-    lines += [f"only in one   {name}" for name in found.missing]
+    lines += [f"lost          {name}: the second has no figures of it" for name in found.lost]
+    if found.missing:
+        lines.append(f"{len(found.missing)} runs are in only one of the two")
     words = [one.verdict for one in found.differences]
     counts = ", ".join(f"{words.count(word)} {word}" for word in ("faster", "slower", "no difference"))
-    lines.append(f"{counts}; {len(found.regressions)} slower by more than {found.bound:.3g} of the latency")
-    return Outcome("\n".join(lines), found.json(), int(bool(found.regressions)))
+    lines.append(f"{counts}; {len(found.regressions)} slower by more than the bound of {found.bound:.1%}")
+    return Outcome("\n".join(lines), found.json(), int(not found.good))
 
 
 def _read(path: Path) -> dict[str, Any]:
