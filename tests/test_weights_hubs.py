@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -74,6 +75,11 @@ def layout(tmp_path: Path) -> Layout:
 
 
 every_hub = pytest.mark.parametrize("kind", [HuggingFace, ModelScope, OpenMind], ids=lambda kind: kind.hub)
+every_hub_in_time = pytest.mark.parametrize(
+    "kind",
+    [HuggingFace, *(pytest.param(kind, marks=pytest.mark.slow) for kind in (ModelScope, OpenMind))],
+    ids=lambda kind: kind.hub,
+)
 
 
 def silent(_: str) -> None:
@@ -140,7 +146,7 @@ def test_an_interrupted_download_goes_on_where_it_was(kind: type[Hub], start: St
     assert [path.name for path in done.path.parent.parent.iterdir() if path.name.endswith(".part")] == []
 
 
-@every_hub
+@every_hub_in_time
 def test_what_is_not_what_it_should_be_is_refused_with_both_hashes(
     kind: type[Hub], start: Start, layout: Layout
 ) -> None:
@@ -173,7 +179,7 @@ def test_what_is_not_what_it_should_be_is_refused_with_both_hashes(
     assert (resolve(layout, hub.source, silent).path / "model.safetensors").read_bytes() == TENSORS
 
 
-@every_hub
+@every_hub_in_time
 @pytest.mark.parametrize(
     ("status", "said", "mend"),
     [
@@ -209,7 +215,7 @@ def test_where_no_hub_answers_it_says_what_to_do(kind: type[Hub], start: Start, 
     )
 
 
-@every_hub
+@every_hub_in_time
 def test_a_token_is_sent_and_never_said(
     kind: type[Hub], start: Start, layout: Layout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -372,3 +378,38 @@ def test_a_missing_client_is_one_line(
     with pytest.raises(PortError, match="openmind_hub is not there") as caught:
         pin(layout, hub.source, None, silent)
     assert caught.value.mend == "pip install openmind_hub"
+
+
+def test_a_small_file_that_changes_on_the_way_is_refused_too(start: Start, layout: Layout) -> None:
+    hub = start(HuggingFace)
+    hub.repository.announced = {"config.json": {"blob": "0" * 40}}
+
+    with pytest.raises(
+        PortError, match=f"config.json is not what the hub announces: git id .*, announced {'0' * 40}"
+    ):
+        pin(layout, hub.source, None, silent)
+
+
+def test_a_hub_that_never_answers_is_not_waited_for(
+    start: Start, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = start(HuggingFace)
+    hub.faults.silent = True
+    monkeypatch.setenv("HF_HUB_DOWNLOAD_TIMEOUT", "1")
+
+    with pytest.raises(PortError, match="Hugging Face cannot be reached"):
+        pin(layout, hub.source, None, silent)
+    hub.faults.silent = False
+
+
+def test_a_cache_that_a_client_refuses_is_one_line(
+    start: Start, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = start(OpenMind)
+    done = pin(layout, hub.source, None, silent)
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as directory:
+        monkeypatch.setenv("NPUPORT_CACHE", directory)
+        with pytest.raises(PortError, match="openmind_hub does not write to /var/tmp") as caught:
+            resolve(layout, hub.source, silent)
+    assert "NPUPORT_CACHE" in caught.value.mend
+    assert done.path.is_dir()

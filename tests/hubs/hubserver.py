@@ -64,6 +64,7 @@ class Faults:
     redirect: bool = False  # contents come from another place
     pause: float = 0.0  # seconds between two kilobytes
     ignore_range: bool = False
+    silent: bool = False  # no answer at all
 
 
 class Hub:
@@ -123,6 +124,8 @@ class Dialect(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.hub.asked.append((self.command, self.path, dict(self.headers)))
         faults = self.hub.faults
+        while faults.silent:
+            time.sleep(0.05)
         address = urlsplit(self.path)
         asked = {key: values[0] for key, values in parse_qs(address.query).items()}
         is_file = bool(self.contents.search(self.path))

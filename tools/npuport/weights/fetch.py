@@ -38,6 +38,8 @@ def select(model: Model, listing: Listing) -> tuple[RemoteFile, ...]:
             raise PortError(
                 f"{model} lists a file that no repository has: {file.name!r}", mend="do not use it"
             )
+    if len({file.name for file in listing.files}) != len(listing.files):
+        raise PortError(f"{model} lists a file twice", mend="do not use it")
     wanted = tuple(file for file in listing.files if counts(file.name))
     if not any(file.name.endswith(SUFFIX) for file in wanted):
         others = sorted(

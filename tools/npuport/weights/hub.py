@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from npuport.errors import PortError
+from npuport.layout import cache_dir
 from npuport.weights.remote import Listing, RemoteFile
 from npuport.weights.spec import Model
 
@@ -174,6 +175,10 @@ def _failed(model: Model, answer: dict[str, Any]) -> PortError:
         return PortError(
             f"{model}: {hub.title} cannot be reached: {detail}",
             mend=f"name a mirror with {hub.endpoint}, or {elsewhere}",
+        )
+    if "restricted sensitive area" in detail:  # openmind_hub's word for /var, /etc, /bin, /boot and /lib
+        return PortError(
+            f"{model}: {hub.package} does not write to {cache_dir()}", mend="name another with NPUPORT_CACHE"
         )
     if kind == "http":
         return _refused(model, hub, int(status), elsewhere)

@@ -7,16 +7,17 @@ from npuport.weights.remote import Listing, RemoteFile
 
 def listing(name: str, revision: str, scratch: Path) -> Listing:
     """The model's files at a branch, tag or commit."""
-    from huggingface_hub import HfApi
+    from huggingface_hub import HfApi, constants
 
     del scratch
-    info = HfApi().model_info(name, revision=revision, files_metadata=True)
+    timeout = constants.HF_HUB_DOWNLOAD_TIMEOUT  # without one it would wait for ever
+    info = HfApi().model_info(name, revision=revision, files_metadata=True, timeout=timeout)
     return Listing(
         info.sha or "",
         tuple(
             RemoteFile(
                 file.rfilename,
-                file.size or 0,
+                int(file.size or 0),
                 sha256=file.lfs.sha256 if file.lfs else None,
                 blob=None if file.lfs else file.blob_id,  # of a file in LFS it names the pointer
             )

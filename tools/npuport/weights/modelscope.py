@@ -19,7 +19,11 @@ def listing(name: str, revision: str, scratch: Path) -> Listing:
     files = api.list_repo_files(name, "model", revision=commit)
     return Listing(
         commit,
-        tuple(RemoteFile(file.path, file.size, sha256=file.sha256) for file in files if file.type != "tree"),
+        tuple(
+            RemoteFile(file.path, int(file.size), sha256=file.sha256 or None)
+            for file in files
+            if file.type != "tree"
+        ),
     )
 
 

@@ -24,7 +24,7 @@ def listing(name: str, revision: str, scratch: Path) -> Listing:
         tuple(
             RemoteFile(
                 file.path,
-                file.size,
+                int(file.size),
                 sha256=file.lfs.sha256 if file.lfs else None,
                 blob=None if file.lfs else file.blob_id,
             )
