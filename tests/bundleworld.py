@@ -55,7 +55,7 @@ def edit(path: Path, old: str, new: str) -> None:
 def run_script(
     bundle: Path, name: str, *words: str | Path, simulated: bool, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """A script of the bundle's in an environment that knows no npuport; on the simulator, or on the CPU alone."""
+    """A script of the bundle's, in an environment that knows no npuport; on the simulator or the CPU."""
     clean = {
         key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "NPUPORT", "TORCH_"))
     }

@@ -1,12 +1,18 @@
 """What the cards say of results: the rows of their tables, and what was not run. Pure: no torch, no clock."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 #: From best to worst, as in npuport.parity.result, which needs pytest.
 WORDS = ("pass", "skip", "review", "fail", "error")
 #: The policy that carries the verdict, and the one that users run: torch_npu's own defaults.
 VERDICT, USED = "tight", "shipped-hf32"
+#: What the field quotes, and which of two values is the worse one. A figure that is not finite is None.
+_FIGURES: Mapping[str, Callable[..., Any]] = {
+    "cosine": min,
+    "psnr_db": min,
+    **dict.fromkeys(("normalised_max", "normalised_mean", "max_abs", "mere", "mare"), max),
+}
 
 
 class Said(NamedTuple):
@@ -44,18 +50,13 @@ def _row(entry: str, results: list[Mapping[str, Any]]) -> dict[str, Any]:
         for output in result["outputs"]
         if output["field"]
     ]
-    psnrs = [field["psnr_db"] for field in fields if field["psnr_db"] is not None]
+    found = {name: [field[name] for field in fields if field[name] is not None] for name in _FIGURES}
     return {
         "entry": entry,
         "word": worst(result["word"] for result in results),
         "ratios": ratios,
         "measured": bool(fields),
-        "cosine": min((field["cosine"] for field in fields), default=None),
-        "psnr_db": min(psnrs, default=None),
-        **{
-            name: max((field[name] for field in fields), default=None)
-            for name in ("normalised_max", "normalised_mean", "max_abs", "mere", "mare")
-        },
+        **{name: _FIGURES[name](values, default=None) for name, values in found.items()},
         "ecosystem": all(field["ecosystem"] for field in fields),
     }
 

@@ -6,9 +6,10 @@
     python verify.py --weights DIR     # the same proof with trained weights
     python verify.py --sums            # checksums only; needs nothing but Python
 
-The reference here is this bundle's own source on the CPU, so that a pass says: your device computes what your
-CPU computes. That this source computes what upstream computes is shown by results/parity.json: its reference was
-upstream as it is. Exit codes: 0 all well, 1 a finding or something you can mend, 2 wrong usage.
+The reference here is this bundle's own source on the CPU. So a pass says that your device computes what
+your CPU computes; that this source computes what upstream computes is shown by results/parity.json, whose
+reference was upstream as it is. Exit codes: 0 all well, 1 a finding or something you can mend, 2 wrong
+usage.
 """
 
 import argparse
