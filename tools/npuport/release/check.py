@@ -185,10 +185,14 @@ def _generated(
             "note", f"made by npuport {made_by}: pages and harness were not compared, this is {__version__}"
         )
         return
-    pages = contents.cards(subject, source) | {
+    pages = {
         "requirements.txt": File(contents.requirements(subject)),
         "NOTICE": File(contents.notice(subject)),
     }
+    try:
+        pages |= contents.cards(subject, source)
+    except PortError as error:  # results that contradict themselves have no pages
+        yield Finding("error", error.message)
     for name, file in pages.items():
         if not (directory / name).is_file() or (directory / name).read_bytes() != file.data:
             yield Finding("error", f"{name}: not what the results in the bundle give")
