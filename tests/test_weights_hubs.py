@@ -52,7 +52,6 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     # a request that misses the test's hub fails at once, and nothing waits long to try again
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setenv("MODELSCOPE_API_MAX_RETRIES", "1")
     monkeypatch.setenv("MODELSCOPE_DOWNLOAD_MAX_RETRIES", "1")
 
     def begin(kind: type[Hub], files: dict[str, bytes] = FILES) -> Hub:

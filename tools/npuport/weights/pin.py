@@ -46,7 +46,7 @@ def pin(layout: Layout, spec: str, revision: str | None, progress: Progress) -> 
         raise PortError(f"{spec} is a directory; only a hub's model is pinned", mend=f"--weights {spec}")
     named = parse(f"{named.source}@{revision or named.revision or hub.HUBS[named.hub].branch}")
     assert isinstance(named, Model)
-    listing = hub.listing(named)
+    listing = hub.listing(named, progress)
     if not is_commit(listing.commit):
         raise PortError(
             f"{named}: the hub names no commit: {listing.commit[:60]!r}", mend="name a full commit"

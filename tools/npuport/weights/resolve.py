@@ -87,7 +87,7 @@ def _pinned(layout: Layout, named: Model) -> Pinned:
 def _fetch(pinned: Pinned, found: Place, progress: Progress) -> None:
     """Fetch what is pinned, after a look whether the hub still has it."""
     wanted = {file.name: file.sha256 for file in pinned.files}
-    listing = hub.listing(pinned.model)
+    listing = hub.listing(pinned.model, progress)
     if listing.commit != pinned.revision:
         raise PortError(
             f"{pinned.model}: the hub answers with {listing.commit[:60]!r}", mend="do not use it; pin another"
