@@ -1,4 +1,4 @@
-"""Every name that the audit knows falls under a rule; that docs/reference has the rules, tests/test_site.py says."""
+"""Every name that the audit knows falls under a rule; tests/test_site.py checks docs/reference."""
 
 from npuport.audit.apis import _NAMES, _PACKAGES
 from npuport.audit.rules import RULES
