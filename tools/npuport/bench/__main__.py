@@ -26,14 +26,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--batch", type=int, action="append", default=[])
     parser.add_argument("--dtype", action="append", default=[])
     parser.add_argument("--entry", action="append", default=[])
+    parser.add_argument("--rounds", type=int)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--out", type=Path, required=True, help="where to write the results")
     args = parser.parse_args(argv)
     plan = default_plan(args.size, args.device)
     asked = {"batches": args.batch, "dtypes": args.dtype, "entries": args.entry}
     given: dict[str, Any] = {key: tuple(value) for key, value in asked.items() if value}
-    plan = replace(plan, **given)
-    plan = quick(plan) if args.quick else plan
+    given |= {"rounds": args.rounds} if args.rounds else {}
+    plan = replace(quick(plan) if args.quick else plan, **given)
     environment = {} if args.device == "npu" else {"TORCH_DEVICE_BACKEND_AUTOLOAD": "0"}
     subject = Subject(args.tree.resolve(), args.adapter.resolve(), args.device, args.weights, environment)
     started = time.time()
