@@ -175,7 +175,10 @@ class Dialect(BaseHTTPRequestHandler):
         self.send_header("ETag", f'"{hashlib.sha256(data).hexdigest()}"')
         self.end_headers()
         if self.command != "HEAD":
-            self.pour(data[start:])
+            try:
+                self.pour(data[start:])
+            except ConnectionError:  # the client has gone
+                self.close_connection = True
 
     def pour(self, data: bytes) -> None:
         faults = self.hub.faults

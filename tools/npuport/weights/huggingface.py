@@ -31,10 +31,11 @@ def get(name: str, commit: str, file: RemoteFile, into: Path, scratch: Path) -> 
 
     `hf_hub_download` begins anew in each process since huggingface_hub 1.0; its own `http_get` resumes.
     """
-    from huggingface_hub import hf_hub_url
+    from huggingface_hub import constants, hf_hub_url
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils._headers import build_hf_headers
 
+    constants.DOWNLOAD_CHUNK_SIZE = 1 << 20  # its ten megabytes would be lost with an interrupt
     part = scratch / f"{file.name}.incomplete"
     if part.exists() and part.stat().st_size > file.size:
         part.unlink()
