@@ -7,6 +7,7 @@ A page is a script: its blocks run in their order, in one shell. What a fenced b
     ```python title="adapter.py"     a file that the reader writes, in any language
     <!-- not run: REASON -->         right above a block of commands: why no test can run it
     <!-- not run (COMMAND): REASON -->    the same of one command in it
+    <!-- before: COMMAND -->         right above a block: what a command left that another test proves
     <!-- needs upstream -->          anywhere: the page runs where the real upstream can be reached
 
 A command may fail where the next one is `echo $?`. `...` in what is printed stands for anything, as in
@@ -27,6 +28,7 @@ SHOWN = {
 _FENCE = re.compile(r"^(?P<indent> *)(?P<fence>```+)(?P<info>.*)$")
 _TITLE = re.compile(r'title="([^"]+)"')
 _MARK = re.compile(r"<!-- not run(?: \((?P<command>.+?)\))?: (?P<reason>.+?) -->")
+_BEFORE = re.compile(r"<!-- before: (.+?) -->")
 _HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w+)\1")
 
 
@@ -54,7 +56,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: its language, its title, its text, and the marks above it."""
+    """A fenced block: its language, its title, its text, the marks above it, what is to be run before it."""
 
     line: int
     indent: int
@@ -62,6 +64,7 @@ class Block:
     title: str
     text: str
     marks: tuple[tuple[str, str], ...] = ()
+    before: tuple[str, ...] = ()
 
     @cached_property
     def commands(self) -> tuple[Command, ...]:
@@ -92,14 +95,16 @@ def blocks(text: str) -> tuple[Block, ...]:
 def _blocks(lines: list[str]) -> Iterator[Block]:
     at = 0
     marks: list[tuple[str, str]] = []
+    before: list[str] = []
     while at < len(lines):
         opened = _FENCE.match(lines[at])
         if not opened:
-            found = _MARK.search(lines[at])
-            if found:
+            if found := _MARK.search(lines[at]):
                 marks.append((found["command"] or "", found["reason"]))
+            elif found := _BEFORE.search(lines[at]):
+                before.append(found[1])
             elif lines[at].strip():
-                marks = []
+                marks, before = [], []
             at += 1
             continue
         indent, fence, info = len(opened["indent"]), opened["fence"], opened["info"].strip()
@@ -107,10 +112,10 @@ def _blocks(lines: list[str]) -> Iterator[Block]:
         end = next((n for n in range(at + 1, len(lines)) if closing.match(lines[n])), len(lines))
         text = "".join(line[indent:] + "\n" for line in lines[at + 1 : end])
         title = _TITLE.search(info)
-        yield Block(
-            at + 1, indent, info.split()[0] if info else "", title[1] if title else "", text, tuple(marks)
-        )
-        marks = []
+        language = info.split()[0] if info else ""
+        named = title[1] if title else ""
+        yield Block(at + 1, indent, language, named, text, tuple(marks), tuple(before))
+        marks, before = [], []
         at = end + 1
 
 

@@ -183,6 +183,8 @@ def run(page: Page, home: Path, proved: frozenset[str] = frozenset()) -> Iterato
                 file = shell.directory / block.title
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(block.text)
+            for text in block.before:
+                yield block, shell.run(Command(block.line, text))
             for command in block.commands:
                 if not command.reason and command.bare not in proved:
                     yield block, shell.run(command)

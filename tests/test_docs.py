@@ -96,6 +96,7 @@ GOOD = {
     "a directory that is kept": "```sh\ncd tools\n```\n\n```console\n$ pwd\n~/npuport/tools\n```\n",
     "a file that the reader writes": '```text title="made/a"\none\n```\n```console\n$ cat made/a\none\n```\n',
     "a command over two lines": "```console\n$ echo one \\\n> two\none two\n```\n",
+    "what must be there before": "<!-- before: touch there -->\n```sh\ntest -e there\n```\n",
     "a here-document": "```sh\ncat > there <<END\n$ no command\nEND\ntest -s there\n```\n",
 }
 
