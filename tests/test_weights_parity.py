@@ -67,7 +67,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     directory.mkdir()
     common = Path(os.environ.get("NPUPORT_CACHE") or HARNESS / ".cache")
     for path in common.iterdir() if common.is_dir() else ():
-        if path.name not in ("weights", "captures"):
+        if path.is_dir() and path.name not in ("weights", "captures"):
             (directory / path.name).symlink_to(path.resolve())
     monkeypatch.setenv("NPUPORT_CACHE", str(directory))
     for name in os.environ:
