@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ def _subject() -> Subject:
 
 
 @pytest.fixture(scope="module")
-def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Measured, str, list[str]]]:
+def toy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Measured, str, list[str]]:
     """One round of everything: what was found, what the children wrote, what was told meanwhile."""
     plan = Plan(
         "tiny", dtypes=("float32", "float16"), batches=(1, 2, 4), rounds=1, seconds=0.01, iterations=3
@@ -38,7 +37,7 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Measured, st
     told: list[str] = []
     with log.open("w") as stream:
         found = measure(_subject(), plan, stream, told.append)
-    yield found, log.read_text(), told
+    return found, log.read_text(), told
 
 
 def _states(found: Measured, entry: str, dtype: str) -> list[str]:
@@ -68,7 +67,7 @@ def test_memory_ends_a_sweep_with_the_reason(toy: tuple[Measured, str, list[str]
 
 def test_a_process_that_dies_costs_its_own_run_only(toy: tuple[Measured, str, list[str]]) -> None:
     found, _, _ = toy
-    assert _states(found, "deadly", "float32")[:2] == ["measured", "refused"]
+    assert _states(found, "deadly", "float32") == ["measured", "refused", "ended"]
     reason = found.visits["deadly", "float32", 2][0]["reason"]
     assert f"signal {int(signal.SIGABRT)}" in reason
     assert "the driver gives up" in reason
@@ -103,7 +102,7 @@ def test_bench_runs_from_its_own_modules_alone(tmp_path: Path) -> None:
     (there / "bench" / "run.py").unlink()
     out = tmp_path / "results.json"
     words = ["--adapter", str(TOY / "adapter.py"), "--tree", str(TOY), "--device", "cpu", "--size", "tiny"]
-    words += ["--entry", "double", "--dtype", "float32", "--batch", "1", "--rounds", "2", "--out", str(out)]
+    words += ["--entry", "double", "--dtype", "float32", "--batch", "1", "--rounds", "1", "--out", str(out)]
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-m", "npuport.bench", *words],
@@ -116,9 +115,7 @@ def test_bench_runs_from_its_own_modules_alone(tmp_path: Path) -> None:
     results: dict[str, Any] = json.loads(out.read_bytes())
     jsonschema.validate(results, SCHEMA)
     assert results["port"] is None
-    assert [len(one) for one in results["runs"][0]["rounds"]] == [25, 25] or results["runs"][0][
-        "iterations"
-    ] > 50
+    assert results["runs"][0]["iterations"] >= 50
 
 
 @pytest.mark.slow

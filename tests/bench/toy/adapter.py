@@ -30,7 +30,7 @@ def _greedy(model: nn.Module, inputs: Inputs) -> Tensor:
 
 
 def _deadly(model: nn.Module, inputs: Inputs) -> Tensor:
-    if inputs["x"].device.type != "meta" and len(inputs["x"]) > 1:
+    if inputs["x"].device.type != "meta" and len(inputs["x"]) > 1 and not torch.is_autocast_enabled("cpu"):
         print("the driver gives up", file=sys.stderr, flush=True)
         os.kill(os.getpid(), signal.SIGABRT)
     return _double(model, inputs)

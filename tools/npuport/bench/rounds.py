@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from npuport.bench.busy import Ticks
 from npuport.bench.plan import Plan, Run
 from npuport.errors import PortError
 
@@ -76,7 +77,7 @@ def measure(subject: Subject, plan: Plan, log: IO[str], progress: Callable[[str]
     found = Measured()
     begun = time.monotonic()
     for number in range(plan.rounds):
-        started, before = time.monotonic(), _processor()
+        started, before = time.monotonic(), Ticks.now()
         runs = [run for run, visits in found.visits.items() if visits[-1]["state"] == "measured"]
         if number:
             spent, longest = started - begun, max(found.seconds)
@@ -86,61 +87,79 @@ def measure(subject: Subject, plan: Plan, log: IO[str], progress: Callable[[str]
             left = (plan.rounds - number) * longest
             left = min(left, max(plan.budget - spent, (FEWEST - number) * longest))
             progress(f"  round {number + 1} of {plan.rounds}, about {left:.0f} s to go")
-        _round(subject, plan, runs, found, log, progress if number == 0 else lambda _line: None)
+        told = progress if number == 0 else lambda _line: None
+        _Round(subject, plan, found, log, told, first=number == 0, left=runs).go()
         found.seconds.append(round(time.monotonic() - started, 1))
-        found.busy.append(_others(before))
+        found.busy.append(Ticks.now().others(before))
         if not any(visits[-1]["state"] == "measured" for visits in found.visits.values()):
             break
     return found
 
 
-def _round(
-    subject: Subject,
-    plan: Plan,
-    runs: list[Run],
-    found: Measured,
-    log: IO[str],
-    progress: Callable[[str], None],
-) -> None:
-    """One round; a process that dies is started again for the runs it had not come to."""
-    first = not found.seconds
-    while True:
-        todo = None if first and not found.facts else runs
-        with _child(subject, plan, todo, first, log) as child:
-            assert child.stdout is not None
-            current: Run | None = None
-            done: set[Run] = set()
-            for line in child.stdout:
-                answer = json.loads(line)
-                run: Run = tuple(answer["run"]) if "run" in answer else ("", "", 0)
-                if answer["event"] == "error":
-                    raise PortError(answer["message"], mend=answer["mend"])
-                if answer["event"] == "ready":
-                    runs = [tuple(one) for one in answer["runs"]]
-                    if not found.facts:
-                        found.facts = answer["facts"]
-                        progress(f"  {len(runs)} runs; the model is there in {answer['seconds']:.0f} s")
-                elif answer["event"] == "begin":
-                    current = run
-                elif answer["event"] == "end":
-                    found.visits.setdefault(run, []).append(answer)
-                    done.add(run)
-                    current = None
-                    progress(_told(len(found.visits), len(runs) - len(done), run, answer))
-            code = child.wait()
-        if code == 0:
-            return
-        if current is None:
+@dataclass
+class _Round:
+    """One round; where its process dies, another one goes on with the runs it had not come to."""
+
+    subject: Subject
+    plan: Plan
+    found: Measured
+    log: IO[str]
+    progress: Callable[[str], None]
+    first: bool
+    left: list[Run]
+    current: Run | None = None
+
+    def go(self) -> None:
+        """Visit every run."""
+        while True:
+            todo = None if self.first and not self.found.facts else self.left
+            with _child(self.subject, self.plan, todo, self.first, self.log) as child:
+                assert child.stdout is not None
+                for line in child.stdout:
+                    self._hear(json.loads(line))
+                code = child.wait()
+            if code:
+                self._bury(code)
+            if not code or not self.left:
+                return
+
+    def _hear(self, answer: dict[str, Any]) -> None:
+        event = answer["event"]
+        if event == "error":
+            raise PortError(answer["message"], mend=answer["mend"])
+        if event == "ready" and not self.found.facts:
+            self.found.facts = answer["facts"]
+            self.left = [_run(one) for one in answer["runs"]]
+            self.progress(f"  {len(self.left)} runs; the model is there in {answer['seconds']:.0f} s")
+        elif event == "begin":
+            self.current = _run(answer["run"])
+        elif event == "end":
+            self.current = None
+            self._keep(_run(answer["run"]), answer)
+
+    def _keep(self, run: Run, answer: dict[str, Any]) -> None:
+        self.found.visits.setdefault(run, []).append(answer)
+        self.left.remove(run)
+        self.progress(_told(len(self.found.visits), len(self.left), run, answer))
+
+    def _bury(self, code: int) -> None:
+        """The run that the process died of is refused, larger batches of it are not tried."""
+        if self.current is None:
             raise PortError(
-                f"the benchmark's process {_ending(code)}: {_last(log)}",
+                f"the benchmark's process {_ending(code)}: {_last(self.log)}",
                 mend="mend what it says; `npuport doctor` knows what this machine lacks",
             )
-        answer = {"state": "refused", "reason": f"the process {_ending(code)}: {_last(log)}", "flops": None}
-        found.visits.setdefault(current, []).append(answer)
-        progress(_told(len(found.visits), len(runs) - len(done) - 1, current, answer))
-        runs = [run for run in runs if run not in done and run != current]
-        if not runs:
-            return
+        reason = f"the process {_ending(code)}: {_last(self.log)}"
+        self._keep(self.current, {"state": "refused", "reason": reason, "flops": None})
+        for run in [run for run in self.left if run[:2] == self.current[:2]]:
+            ended = f"the sweep ended at batch {self.current[2]}: {reason}"
+            self._keep(run, {"state": "ended", "reason": ended, "flops": None})
+        self.current = None
+
+
+def _run(words: list[Any]) -> Run:
+    entry, dtype, batch = words
+    return entry, dtype, batch
 
 
 @contextmanager
@@ -206,28 +225,3 @@ def _last(log: IO[str]) -> str:
     log.flush()
     lines = [line.strip() for line in Path(log.name).read_text(errors="replace").splitlines() if line.strip()]
     return lines[-1] if lines else "no output"
-
-
-def _processor() -> tuple[float, float, float] | None:
-    """The machine's CPU seconds so far: busy and all; and those of our children that have ended."""
-    try:
-        words = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()[1:9]
-    except OSError:
-        return None
-    ticks = [int(word) for word in words]
-    idle = ticks[3] + ticks[4]
-    used = os.times()
-    return (
-        sum(ticks) - idle,
-        sum(ticks),
-        (used.children_user + used.children_system) * os.sysconf("SC_CLK_TCK"),
-    )
-
-
-def _others(before: tuple[float, float, float] | None) -> float | None:
-    """The share of the machine's CPU time since then that went to processes other than our children."""
-    now = _processor()
-    if before is None or now is None or now[1] <= before[1]:
-        return None
-    busy, everything, ours = (late - early for late, early in zip(now, before, strict=True))
-    return round(max(0.0, (busy - ours) / everything), 3)

@@ -15,7 +15,7 @@ def quantile(confidence: float, freedom: float) -> float:
     low, high = 0.0, 1.0
     while tail(high, freedom) > 1 - confidence:
         high *= 2
-    for _ in range(100):
+    for _ in range(60):
         middle = (low + high) / 2
         low, high = (middle, high) if tail(middle, freedom) > 1 - confidence else (low, middle)
     return (low + high) / 2
