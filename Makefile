@@ -86,6 +86,8 @@ figures:  ## the figures of the README, measured here
 	@$(BIN)/python benchmarks/rebase.py
 	@$(BIN)/python benchmarks/audit.py
 	@$(BIN)/python benchmarks/simulator.py
+	@$(BIN)/python benchmarks/bench.py
+	@$(BIN)/python benchmarks/release.py
 
 docs:  ## the documentation's site, strictly, into build/site; its reference made from the code
 	$(BOOTSTRAP) docs
