@@ -130,6 +130,7 @@ class _Round:
         if event == "ready" and not self.found.facts:
             self.found.facts = answer["facts"]
             self.left = [_run(one) for one in answer["runs"]]
+            self.progress(f"bench of {answer['facts']['size']} on {answer['facts']['device']}")
             self.progress(f"  {len(self.left)} runs; the model is there in {answer['seconds']:.0f} s")
         elif event == "begin":
             self.current = _run(answer["run"])

@@ -71,7 +71,6 @@ def run(layout: Layout, request: Request, report: Path, progress: Callable[[str]
         log = Path(scratch) / "log.txt"
         with fsio.exclusive(cache_dir() / "bench.lock", lambda: progress(waiting)), log.open("w") as stream:
             started = time.time()
-            progress(f"bench on {device.name}")
             found = measure(subject, plan, stream, progress)
         data = results_json(
             found,

@@ -159,7 +159,7 @@ def _compare(args: argparse.Namespace) -> Outcome:
         lines.append(f"{len(found.missing)} runs are in only one of the two")
     words = [one.verdict for one in found.differences]
     counts = ", ".join(f"{words.count(word)} {word}" for word in ("faster", "slower", "no difference"))
-    lines.append(f"{counts}; {len(found.regressions)} slower by more than the bound of {found.bound:.1%}")
+    lines.append(f"{counts}; {len(found.regressions)} slower by more than {found.bound:g} of the latency")
     return Outcome("\n".join(lines), found.json(), int(not found.good))
 
 
