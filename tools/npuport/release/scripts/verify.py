@@ -26,6 +26,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 HARNESS = HERE / "eval" / "harness"
 sys.dont_write_bytecode = True  # the bundle stays as it is
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads cost a busy machine dear
 sys.path.insert(0, str(HARNESS))
 sys.path.insert(1, str(HERE))
 
