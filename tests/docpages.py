@@ -184,8 +184,8 @@ class Page:
 
     @property
     def slow(self) -> bool:
-        """Whether its commands run a model, or make the environment."""
-        words = re.compile(r"\b(parity|bench|try|release|sim|doctor|make)\b")
+        """Whether its commands run a model, carry a series or clone: more than a few seconds."""
+        words = re.compile(r"\b(parity|bench|try|release|sim|doctor|make|rebase|clone)\b")
         return any(words.search(command.bare) for command in self.commands if not command.reason)
 
     @property

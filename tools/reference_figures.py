@@ -59,7 +59,7 @@ def criteria(text: str) -> str:
 
 def gates(text: str) -> str:
     """Ratios on a logarithmic axis: valid variants and faults, a line for each gate."""
-    rows = _rows(text, "| Gate, weights excited |")
+    rows = _rows(text, "| Mode, weights excited |")
 
     def x(value: float) -> float:
         return 150 + 80 * math.log10(value)
