@@ -56,7 +56,7 @@ class User:
             return process.returncode, out, err
 
     def until_contents_are_asked(self) -> None:
-        for _ in range(2000):
+        for _ in range(6000):
             if any("safetensors" in path for path, _ in self.hub.contents_asked()):
                 return
             time.sleep(0.01)
@@ -141,7 +141,7 @@ def test_killed_its_client_goes_with_it(user: User) -> None:
     process.kill()
     process.communicate(timeout=100)
 
-    for _ in range(1000):
+    for _ in range(6000):
         try:
             os.killpg(process.pid, 0)
         except ProcessLookupError:
