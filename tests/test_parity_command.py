@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -49,3 +50,9 @@ def test_json_holds_the_error(port: Layout) -> None:
 
     assert done.returncode == 1
     assert json.loads(done.stdout)["error"] == "patchtok has no size huge"
+
+
+def test_a_checkpoint_and_a_size_exclude_each_other(tmp_path: Path) -> None:
+    done = npuport("--port", str(EXAMPLE), "parity", "--size", "tiny", "--weights", str(tmp_path))
+    assert done.returncode == 2
+    assert "npuport: error: a checkpoint has a size of its own" in done.stderr

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from npuport.commands import Outcome, layout_of, shown
+from npuport.errors import UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +40,8 @@ def run_parity(args: argparse.Namespace) -> Outcome:
     """Run the suite, sum up."""
     from npuport.parity import suite
 
+    if args.weights and args.size:
+        raise UsageError("a checkpoint has a size of its own", "usage: npuport parity [--size NAME | --weights SPEC]")
     layout = layout_of(args)
     report = args.report.resolve() if args.report else layout.report
     request = suite.Request(

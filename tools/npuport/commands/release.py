@@ -35,7 +35,7 @@ def run_release(args: argparse.Namespace) -> Outcome:
     if args.check:
         return _check(args)
     if args.offline:
-        raise UsageError("--offline goes with --check", "npuport release --check DIR --offline")
+        raise UsageError("--offline goes with --check", "usage: npuport release --check DIR [--offline]")
     return _release(args)
 
 
