@@ -41,7 +41,9 @@ def run_parity(args: argparse.Namespace) -> Outcome:
     from npuport.parity import suite
 
     if args.weights and args.size:
-        raise UsageError("a checkpoint has a size of its own", "usage: npuport parity [--size NAME | --weights SPEC]")
+        raise UsageError(
+            "a checkpoint has a size of its own", "usage: npuport parity [--size NAME | --weights SPEC]"
+        )
     layout = layout_of(args)
     report = args.report.resolve() if args.report else layout.report
     request = suite.Request(
