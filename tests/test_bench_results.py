@@ -130,6 +130,8 @@ def test_plan_runs_all_entries_and_narrow_ones_less() -> None:
     full = Plan("tiny", batches=(1, 2))
     assert len(full.runs(names, headline)) == 3 * 3 * 2
     narrow = default_plan("tiny", "sim").runs(names, headline)
+    assert [run[2] for run in narrow if run[:2] == ("decode", "float32")] == [1, 2]
+    assert [run[2] for run in narrow if run[:2] == ("both", "float32")] == [1, 2, 4, 8]
     assert [run for run in narrow if run[1] == "float16"] == [
         ("encode", "float16", 1),
         ("both", "float16", 1),

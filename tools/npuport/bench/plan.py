@@ -33,7 +33,8 @@ class Plan:
         seconds: ... or after so many seconds of timed iterations, whichever comes first.
         rounds: processes to measure in; see `rounds`.
         budget: no further round, beyond the third, is begun that would take the whole beyond so many seconds.
-        narrow: every dtype but the first runs the headline alone, at the first batch.
+        narrow: only the headline in the first dtype runs at every batch; other entries run at the first two,
+            and the headline in other dtypes at the first.
         headline: only the headline's entries run.
         seed: of weights and inputs.
     """
@@ -68,12 +69,15 @@ class Plan:
         wanted = self.entries or (headline if self.headline else names)
         runs: list[Run] = []
         for dtype in self.dtypes:
-            few = self.narrow and dtype != self.dtypes[0]
             for name in [name for name in names if name in wanted]:
-                if few and name not in headline and not self.entries:
-                    continue
-                runs += [(name, dtype, batch) for batch in (self.batches[:1] if few else self.batches)]
+                most = self._most(name in headline, dtype) if self.narrow else len(self.batches)
+                runs += [(name, dtype, batch) for batch in self.batches[:most]]
         return runs
+
+    def _most(self, leads: bool, dtype: str) -> int:
+        """How many batch sizes of an entry a narrow plan has."""
+        first = dtype == self.dtypes[0]
+        return (len(self.batches) if first else 1) if leads else (2 if first else 0)
 
     @property
     def per_round(self) -> tuple[int, float]:

@@ -98,7 +98,7 @@ def plan_of(request: Request, kind: str) -> Plan:
     asked = {name: getattr(request, name) for name in ("batches", "dtypes", "entries")}
     asked |= {name: getattr(request, name) for name in ("iterations", "seconds", "rounds", "budget")}
     given = {name: value for name, value in asked.items() if value not in (None, ())}
-    if "dtypes" in given:
+    if given.keys() & {"batches", "dtypes", "entries"}:
         given["narrow"] = False
     return replace(plan, **given)
 

@@ -16,6 +16,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The benchmark's own options, and the verb `compare`."""
     from npuport.device import ALL
 
+    parser.epilog = (
+        "Without options: every entry point and pipeline, batches 1, 2, 4 and 8, three dtypes. On a CPU or "
+        "the simulator that is cut to what ends within minutes, unless batches, dtypes or entries are named."
+    )
+
     parser.add_argument(
         "--device",
         choices=("auto", *ALL),
@@ -42,8 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dtype",
         type=_words,
         metavar="NAME,...",
-        help="float32, bfloat16, float16 (default: all; on a CPU or the simulator the last two for the "
-        "headline at the first batch only, unless named here)",
+        help="float32, bfloat16, float16 (default: all)",
     )
     parser.add_argument(
         "--entry", action="append", metavar="NAME", help="an entry point; may be given more than once"
