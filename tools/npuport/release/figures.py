@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 #: From best to worst, as in npuport.parity.result, which needs pytest.
 WORDS = ("pass", "skip", "review", "fail", "error")
-#: The policy that carries the verdict, and the one that users run: torch_npu's own defaults.
-VERDICT, USED = "tight", "shipped-hf32"
+#: The policy that carries the verdict; the one that users run, torch_npu's own defaults; that without HF32.
+VERDICT, USED, WITHOUT_HF32 = "tight", "shipped-hf32", "shipped"
 #: What the field quotes, and which of two values is the worse one. A figure that is not finite is None.
 _FIGURES: Mapping[str, Callable[..., Any]] = {
     "cosine": min,
@@ -29,7 +29,7 @@ def accuracy(parity: Mapping[str, Any], size: str) -> list[dict[str, Any]]:
         `entry`, `word`, `ratios` (by policy); and where the policy that users run was `measured`: against the
         CPU's float32 `cosine`, `psnr_db` (None where all outputs are the same to the bit), `normalised_max`,
         `normalised_mean`, `max_abs`; against the golden `mere`, `mare`; and `ecosystem`, whether Ascend's
-        standard of that name holds.
+        standard of that name holds; `without_hf32`, the `normalised_max` without HF32 in convolutions.
     """
     cases: dict[str, list[Mapping[str, Any]]] = {}
     for result in parity["results"]:
@@ -43,13 +43,8 @@ def _row(entry: str, results: list[Mapping[str, Any]]) -> dict[str, Any]:
     for result in results:
         if result["ratio"] is not None:
             ratios[result["policy"]] = max(ratios.get(result["policy"], 0.0), result["ratio"])
-    fields = [
-        output["field"]
-        for result in results
-        if result["policy"] == USED
-        for output in result["outputs"]
-        if output["field"]
-    ]
+    fields = _fields(results, USED)
+    without = [field["normalised_max"] for field in _fields(results, WITHOUT_HF32)]
     found = {name: [field[name] for field in fields if field[name] is not None] for name in _FIGURES}
     return {
         "entry": entry,
@@ -57,8 +52,14 @@ def _row(entry: str, results: list[Mapping[str, Any]]) -> dict[str, Any]:
         "ratios": ratios,
         "measured": bool(fields),
         **{name: _FIGURES[name](values, default=None) for name, values in found.items()},
+        "without_hf32": max((value for value in without if value is not None), default=None),
         "ecosystem": all(field["ecosystem"] for field in fields),
     }
+
+
+def _fields(results: Iterable[Mapping[str, Any]], policy: str) -> list[Mapping[str, Any]]:
+    outputs = (output for result in results if result["policy"] == policy for output in result["outputs"])
+    return [output["field"] for output in outputs if output["field"]]
 
 
 def worst(words: Iterable[str]) -> str:
