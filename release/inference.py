@@ -180,15 +180,15 @@ class Vtp:
         return torch.from_numpy(pictures.to_normal(picture)).to(self.device.torch)
 
     def timed(self, run: Callable[[], Any]) -> tuple[Any, float]:
-        """A result and its median time in ms: two runs to warm up, then three to ten within a second."""
+        """A result and its median time in ms: one run to warm up, then two to ten within a second."""
         result, times = None, []
         self.device.synchronize()
-        while len(times) < 5 or (len(times) < 12 and sum(times[2:]) < 1000):
+        while len(times) < 3 or (len(times) < 11 and sum(times[1:]) < 1000):
             started = time.perf_counter()
             result = run()
             self.device.synchronize()
             times.append(1000 * (time.perf_counter() - started))
-        return result, statistics.median(times[2:])
+        return result, statistics.median(times[1:])
 
 
 def find_weights(spec: str) -> tuple[Path, str]:

@@ -18,6 +18,7 @@ SCRIPTS = HARNESS / "tools" / "npuport" / "release" / "scripts"
 
 def make_bundle(directory: Path, tree: Path) -> Path:
     """A bundle's directory: the tree's source, the scripts, the harness, two results."""
+    directory.mkdir()
     for name in ("LICENSE", "patchtok", "assets"):
         source = tree / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, directory / name)
