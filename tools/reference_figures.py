@@ -74,6 +74,9 @@ def gates(text: str) -> str:
     for bound, word, anchor in ((3, "pass ≤ 3", "end"), (8, "fail > 8", "start")):
         parts.append(f'<line class="limit" x1="{x(bound):g}" y1="20" x2="{x(bound):g}" y2="{height - 24}"/>')
         parts.append(_text(x(bound) + (2 if anchor == "end" else -2), 14, word, anchor, "small"))
+    for left, kind, word in ((440, "good", "valid runs"), (540, "bad", "faults")):
+        parts.append(f'<rect class="{kind}" x="{left}" y="5" width="10" height="10" rx="5"/>')
+        parts.append(_text(left + 16, 14, word, "start", "small"))
     for at, (name, cells) in enumerate(rows):
         y = 40 + 30 * at
         parts.append(_text(0, y + 4, name))
