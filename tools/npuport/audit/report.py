@@ -9,7 +9,9 @@ from npuport.audit.finding import LEVELS, Finding
 from npuport.audit.rules import RULES
 
 _WIDTH = 100
-_LEGEND = "shim: would torch_npu.contrib.transfer_to_npu cover it at run time; the rules: docs/reference/audit.md"
+_LEGEND = (
+    "shim: would torch_npu.contrib.transfer_to_npu cover it at run time; the rules: docs/reference/audit.md"
+)
 
 
 def line_of(finding: Finding) -> str:
