@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import jsonschema
@@ -164,3 +165,20 @@ def test_the_benchmark_gives_the_published_tables(good: Path, tmp_path: Path) ->
     ):
         assert said in done.stdout
     assert files(good) == before
+
+
+def test_the_cards_example_runs(good: Path, tmp_path: Path) -> None:
+    """The Python of the quick start, as it stands in the card, on weights in `weights/`."""
+    card = tomllib.loads((HARNESS / "examples/patchtok/release/release.toml").read_text())["card"]
+    saves = (
+        "from patchtok import PatchTok, PatchTokConfig; PatchTok(PatchTokConfig()).save_pretrained('weights')"
+    )
+    script = tmp_path / "here" / "example.py"
+    script.parent.mkdir()
+    script.write_text(
+        f"import sys; sys.path.insert(0, {str(good)!r}); sys.dont_write_bytecode = True\n{saves}\n"
+        f"{card['example']}\nprint(tuple(picture.shape), picture.device)\n"
+    )
+    done = run_script(script.parent, script.name, simulated=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "(1, 3, 64, 64) npu:0"
