@@ -39,8 +39,9 @@ def _bench(port: Path, *words: str, **environment: str) -> tuple[int, dict[str, 
 
 
 def test_on_the_cpu(port: Path) -> None:
-    code, answer, results = _bench(port, "--device", "cpu", "--batch", "1,2", "--entry", "reconstruction")
-    assert (code, answer["counts"]["measured"]) == (0, 2 * 2 + 2 * 2)
+    words = ("--device", "cpu", "--batch", "1,2", "--dtype", "float32,bfloat16", "--entry", "reconstruction")
+    code, answer, results = _bench(port, *words)
+    assert (code, answer["counts"]["measured"]) == (0, 2 * 2 * 2)
     assert results["device"]["kind"] == "cpu"
     assert results["port"]["locked"]
     assert results["meaningless"] is None

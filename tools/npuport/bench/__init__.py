@@ -2,11 +2,12 @@
 
 Read along the data's way.
 
-`plan` (what is measured, for how long). In the child: `worker` (one round: a fresh process that builds the
-model and visits every run), `visit` (one run in one round), `clock` (warm-up and the timed loop), `memory`,
-`flops`, `launches`. Around it: `rounds` (starts the children, one a round), `stats` and `student` (samples to
-figures), `chips` (peaks, each with its source), `results` (all of it as plain data, which
-docs/bench.schema.json describes).
+`plan` (what is measured, for how long). In the child: `worker` (one round: a fresh process that builds
+the model and visits every run), `visit` (one run in one round), `clock` (warm-up and the timed loop),
+`memory`, `flops`, `launches`, all on an `accelerator`. Around it: `rounds` (starts the children, one a
+round), `busy` (what others took of the machine meanwhile), `stats` and `student` (samples to figures),
+`chips` (peaks, each with its source), `results` (all of it as plain data, which docs/bench.schema.json
+describes).
 
 To read: `tables` (as the published ports give it), `report`, `chart`, `compare`. From outside: `run`.
 
