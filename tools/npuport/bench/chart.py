@@ -43,7 +43,13 @@ def _figure(results: Mapping[str, Any]) -> Any:
 
     figure = Figure(figsize=(10.5, 5.0), facecolor="white")
     left, right = figure.subplots(1, 2)
-    figure.subplots_adjust(left=0.075, right=0.98, top=0.775, bottom=0.19, wspace=0.2)
+    figure.subplots_adjust(
+        left=0.075,
+        right=0.98,
+        top=0.775 if results["device"]["simulated"] else 0.815,
+        bottom=0.19,
+        wspace=0.2,
+    )
     lines = _lines(results)
     for place, (name, runs) in enumerate(lines.items()):
         look = {
@@ -81,7 +87,7 @@ def _figure(results: Mapping[str, Any]) -> Any:
         figure.text(0.02, 0.857, results["meaningless"], fontsize=9.5, color="#AA3322", va="center")
     handles, labels = left.get_legend_handles_labels()
     figure.legend(
-        handles, labels, loc="lower center", ncols=min(len(labels), 3) or 1, frameon=False, fontsize=9.5
+        handles, labels, loc="lower center", ncols=min(len(labels), 4) or 1, frameon=False, fontsize=9
     )
     return figure
 
