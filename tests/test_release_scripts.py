@@ -182,3 +182,23 @@ def test_the_cards_example_runs(good: Path, tmp_path: Path) -> None:
     done = run_script(script.parent, script.name, simulated=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "(1, 3, 64, 64) npu:0"
+
+
+def test_a_loader_that_raises_is_a_finding_in_one_line(bundle: Path, tmp_path: Path) -> None:
+    opens = "        directory = Path(directory)\n        model = cls("
+    edit(bundle / "patchtok/model.py", opens, f"        raise OSError('no such disk')\n{opens}")
+    write_sums(bundle)
+    out = tmp_path / "v.json"
+    done = run_script(bundle, "verify.py", "--quick", "--device", "cpu", "--out", out, simulated=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    assert answer(out)["results"][-1]["reason"] == "OSError: no such disk"
+
+
+def test_a_report_that_cannot_be_written_is_one_line(good: Path, tmp_path: Path) -> None:
+    done = run_script(good, "verify.py", "--sums", "--out", tmp_path / "no" / "v.json", simulated=False)
+    assert done.returncode == 1
+    assert (
+        done.stderr
+        == f"error: {tmp_path}/no/v.json: No such file or directory — try: a whole bundle, another --out\n"
+    )

@@ -60,19 +60,28 @@ def main(argv: Sequence[str] | None = None) -> int:
             _tell(result, results)
         if not args.sums:
             judge_device(args, report)
+        _finish(args.out, report)
     except PortError as error:
         print(f"error: {error.message} — try: {error.mend}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
         print(f"error: {error.name} is missing — try: pip install -r requirements.txt", file=sys.stderr)
         return 1
-    worst = max((result["word"] for result in results), key=WORDS.index)
-    verdict = "pass" if worst in GOOD else worst
-    report |= {"good": verdict == "pass", "verdict": verdict}
-    args.out.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        print(
+            f"error: {error.filename}: {error.strerror} — try: a whole bundle, another --out", file=sys.stderr
+        )
+        return 1
+    return 0 if report["good"] else 1
+
+
+def _finish(out: Path, report: dict[str, Any]) -> None:
+    """Draw the verdict, write the report, say so."""
+    worst = max((result["word"] for result in report["results"]), key=WORDS.index)
+    report |= {"good": worst in GOOD, "verdict": "pass" if worst in GOOD else worst}
+    out.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     where = f" on {report['device']['name']}" if "device" in report else ""
-    print(f"\n{HERE.name}{where}: {verdict}")
-    return 0 if verdict == "pass" else 1
+    print(f"\n{HERE.name}{where}: {report['verdict']}")
 
 
 def _tell(result: dict[str, Any], results: list[dict[str, Any]]) -> None:
@@ -170,10 +179,11 @@ def judge_all(adapter: Any, capture: Any, size: str, device: Any, *, quick: bool
     for policy in POLICIES[:1] if quick else POLICIES:
         if policy.conv_hf32 and device.torch != "npu:0":
             continue  # a rounding of the NPU's own
-        model = adapter.load(capture.checkpoint)
-        if policy.tight:
-            adapter.tighten(model)
-        model = model.to(device.torch).eval()
+        try:
+            model = _candidate(adapter, capture, device, tight=policy.tight)
+        except Exception as error:  # whatever the loader or the device raises is the finding
+            yield {"check": f"the model, {policy.name}", "word": "error", "reason": _line(error)}
+            continue
         if not policy.conv_hf32:
             found = identity(model)
             wrong = [name for name in {**expected, **found} if found.get(name) != expected.get(name)]
@@ -185,6 +195,18 @@ def judge_all(adapter: Any, capture: Any, size: str, device: Any, *, quick: bool
         _set_precision(policy, device)
         for inputs in capture.manifest["ensemble"]:
             yield from _judge_entries(adapter, model, capture, (size, policy, inputs), device)
+
+
+def _candidate(adapter: Any, capture: Any, device: Any, *, tight: bool) -> Any:
+    model = adapter.load(capture.checkpoint)
+    if tight:
+        adapter.tighten(model)
+    return model.to(device.torch).eval()
+
+
+def _line(error: Exception) -> str:
+    """An exception in one line."""
+    return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
 
 
 def _set_precision(policy: Any, device: Any) -> None:
@@ -219,8 +241,7 @@ def _judge_entries(
             with trap_fallbacks() as fallbacks:
                 outputs = judge(model, capture, Case(size, policy, inputs, entry), device.torch)
         except Exception as error:  # whatever the model or the device raises is a finding of this case
-            line = (str(error).strip().splitlines() or [""])[0]
-            yield {**result, "word": "error", "reason": f"{type(error).__name__}: {line}"}
+            yield {**result, "word": "error", "reason": _line(error)}
             continue
         worst = max(outputs, key=lambda one: (WORDS.index(one.word), one.ratio or 0.0))
         reason = f"{worst.output}: {worst.reason}" if worst.reason else ""
