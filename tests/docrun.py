@@ -70,7 +70,7 @@ def _environment(directory: Path) -> None:
     (binaries / "activate").write_text(f"PATH={shlex.quote(str(binaries))}:$PATH\n")
     code = "import sys; sys.path.insert(0, 'tools'); import bootstrap; print(bootstrap.state())"
     state = subprocess.run(
-        ["python3", "-B", "-c", code], cwd=directory, check=True, capture_output=True, text=True
+        [sys.executable, "-B", "-c", code], cwd=directory, check=True, capture_output=True, text=True
     )
     (directory / ".venv" / ".npuport-made").write_text("has its own torch")
     (directory / ".venv" / ".npuport-dev").write_text(state.stdout.strip())
