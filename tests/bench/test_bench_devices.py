@@ -39,13 +39,19 @@ def _bench(port: Path, *words: str, **environment: str) -> tuple[int, dict[str, 
 
 
 def test_on_the_cpu(port: Path) -> None:
-    words = ("--device", "cpu", "--batch", "1,2", "--dtype", "float32,bfloat16", "--entry", "reconstruction")
+    words = ("--device", "cpu", "--batch", "1", "--dtype", "float32,float16", "--entry", "reconstruction")
     code, answer, results = _bench(port, *words)
-    assert (code, answer["counts"]["measured"]) == (0, 2 * 2 * 2)
+    assert (code, len(results["runs"])) == (0, 2 * 2)
+    assert answer["refused"] == []
+    report = (port / "out" / "bench" / "report.md").read_text()
+    for run in results["runs"]:  # the RoPE of the example, like VTP's, raises under float16's autocast
+        if run["dtype"] == "float16" and run["state"] != "measured":
+            assert run["reason"].replace("|", "\\|") in report
+        else:
+            assert len(run["rounds"]) == 2
     assert results["device"]["kind"] == "cpu"
     assert results["port"]["locked"]
     assert results["meaningless"] is None
-    assert all(len(run["rounds"]) == 2 for run in results["runs"])
     files = {path.name for path in (port / "out" / "bench").iterdir()}
     assert files == {"results.json", "report.md", "latency.svg", "latency.png", "log.txt"}
 
