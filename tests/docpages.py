@@ -202,3 +202,20 @@ def pages(root: Path) -> tuple[Page, ...]:
     found += root.glob("examples/*/README.md")
     found += root.glob("docs/**/*.md")
     return tuple(Page(root, path.relative_to(root).as_posix()) for path in sorted(found))
+
+
+def strays(page: Page) -> list[str]:
+    """Blocks that nobody would run and that do not say why: of no language, or with commands in another's."""
+    found = []
+    for block in page.blocks:
+        named = {name for name, _ in block.marks if name}
+        faults = {
+            f"what language is {block.language!r}?": block.language not in SHOWN | {"sh", "console"},
+            "no command in it": block.language in ("sh", "console") and not block.commands,
+            "output before any command": any(not command.text for command in block.commands),
+            "commands belong into a console block": block.language == "text"
+            and re.search(r"^\$ ", block.text, re.M),
+            "a mark for no command": not named <= {command.bare for command in block.commands},
+        }
+        found += [f"{page.name}:{block.line}: {what}" for what, holds in faults.items() if holds]
+    return found
