@@ -112,8 +112,8 @@ format:  ## let the formatters write
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 	@git ls-files '*.cpp' '*.h' | xargs $(BIN)/clang-format -i
 
-clean:  ## remove what commands made here, not the environment nor the cache
+clean:  ## remove what commands made here; not the environment, the cache, nor the bundles in dist
 	@for work in out/rebase/session out/trees/*.edited-* $(EXAMPLE)/out/rebase/session; do \
 	  if [ -e $$work ]; then echo "$$work holds your work: move it away, or end the rebase"; exit 1; fi; \
 	done
-	@rm -rf out $(EXAMPLE)/out
+	@rm -rf out build $(EXAMPLE)/out
