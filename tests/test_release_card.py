@@ -124,6 +124,7 @@ def test_what_was_not_run_is_read_from_the_results() -> None:
     assert "**Trained weights in the accuracy tables.**" in said
     assert "**float16** for `encode`: RoPE | raises" in said
     assert "**bfloat16**: not measured." in said
+    assert "**Batch size 4, 8** in the benchmark." in said
 
     real = facts(simulated=False)
     weights = {"source": "hf:toys/Toy-p8", "revision": "f" * 40, "digest": "9" * 64}

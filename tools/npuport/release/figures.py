@@ -116,6 +116,7 @@ def not_run(facts: Mapping[str, Any]) -> list[Said]:
             )
         )
     said += _dtypes(bench)
+    said += _short(parity, bench, size)
     for result in parity["results"]:
         if result["word"] == "skip" and result["size"] in (size, None):
             skipped = f"`{result['id']}`: {result['reason']}"
@@ -127,6 +128,21 @@ def not_run(facts: Mapping[str, Any]) -> list[Said]:
             "**数据集上的任务指标**（零样本准确率、重建 FID 等）、训练，以及多卡。",
         )
     )
+    return said
+
+
+def _short(parity: Mapping[str, Any], bench: Mapping[str, Any], size: str) -> list[Said]:
+    """What a look (`--quick`) leaves out of the published form: batch sizes, entry points."""
+    measured = [run for run in bench["runs"] if run["state"] == "measured"]
+    batches = [str(size) for size in (1, 2, 4, 8) if size not in {run["batch"] for run in measured}]
+    judged = {result["entry"] for result in parity["results"] if result["entry"] and result["size"] == size}
+    entries = ", ".join(f"`{name}`" for name in sorted(judged - {run["entry"] for run in measured}))
+    said = []
+    if batches:
+        names = ", ".join(batches)
+        said.append(Said(f"**Batch size {names}** in the benchmark.", f"**基准测试中的批大小 {names}。**"))
+    if entries:
+        said.append(Said(f"**In the benchmark:** {entries}.", f"**基准测试未包括：**{entries}。"))
     return said
 
 
