@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,43 @@ def test_lock_holds_others_off_and_dies_with_its_holder(tmp_path: Path) -> None:
     with fsio.exclusive(path, kill):
         assert waited == [True]
     holder.communicate()
+
+
+def test_what_is_being_built_is_not_taken_for_what_was_left(tmp_path: Path) -> None:
+    with fsio.staged_directory(tmp_path) as directory:
+        (directory / "half").touch()
+        assert not fsio.has_staging(tmp_path)
+        fsio.clean_staging(tmp_path)
+        assert (directory / "half").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from npuport.fsio import staged_directory\n"
+        "with staged_directory(Path(sys.argv[1])) as d:\n    print(d, flush=True); time.sleep(600)\n"
+    )
+    path = str(Path(fsio.__file__).parents[1])
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": path}) as other:
+        assert other.stdout is not None
+        directory = Path(other.stdout.readline().decode().strip())
+        assert not fsio.has_staging(tmp_path)
+        other.kill()
+    assert fsio.has_staging(tmp_path)
+    fsio.clean_staging(tmp_path)
+    assert not directory.exists()
+
+
+def test_many_stage_and_clean_at_once(tmp_path: Path) -> None:
+    """A cleaner between the making of a directory and its lock must not take it away unnoticed."""
+
+    def stage(_: int) -> bool:
+        with fsio.staged_directory(tmp_path) as directory:
+            fsio.clean_staging(tmp_path)
+            (directory / "file").touch()
+            return (directory / "file").exists()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(stage, range(400)))
+    assert list(tmp_path.iterdir()) == []

@@ -10,6 +10,7 @@ import pytest
 
 from gitworld import Port, commit, diff_of, edited, git, make_patch, start_npuport
 from npuport.errors import PortError
+from npuport.fsio import staged_directory
 from npuport.lock import read_lock
 from npuport.port import PortResult
 from npuport.port import port as make_port
@@ -275,3 +276,10 @@ def test_what_a_port_killed_at_its_end_left_goes_with_the_next(port: Port) -> No
     (port.layout.out / ".staging-killed" / "link").mkdir(parents=True)
     assert not make_port(port.layout).changed
     assert not (port.layout.out / ".staging-killed").exists()
+
+
+def test_what_another_command_builds_meanwhile_stays(port: Port) -> None:
+    with staged_directory(port.layout.out) as directory:
+        make_port(port.layout)
+        assert not make_port(port.layout).changed
+        assert directory.exists()

@@ -1,11 +1,13 @@
 """State on disk: built in a staging directory, published by one rename, guarded by one lock file.
 
 Whatever has its final name is complete. A process killed at any moment leaves a staging directory at
-worst, and the next one that holds the lock removes it.
+worst, which the next one removes. Each is locked by the process that builds in it, so that nobody removes
+what is in use.
 """
 
 import contextlib
 import errno
+import fcntl
 import os
 import shutil
 import time
@@ -41,26 +43,57 @@ def exclusive(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterato
 @contextlib.contextmanager
 def staged_directory(parent: Path) -> Iterator[Path]:
     """A new empty directory to build in; rename it away to publish it, else it is removed at the end."""
-    import tempfile
-
     parent.mkdir(parents=True, exist_ok=True)
-    directory = Path(tempfile.mkdtemp(prefix=STAGING, dir=parent))
+    directory, handle = _own_directory(parent)
     directory.chmod(0o777 & ~_umask())  # mkdtemp's 0700 would outlive the rename
     try:
         yield directory
     finally:
         remove_tree(directory)
+        os.close(handle)
+
+
+def _own_directory(parent: Path) -> tuple[Path, int]:
+    """A new directory and the handle whose lock says that somebody builds in it."""
+    import tempfile
+
+    while True:
+        directory = Path(tempfile.mkdtemp(prefix=STAGING, dir=parent))
+        try:
+            handle = os.open(directory, os.O_RDONLY)
+        except FileNotFoundError:  # taken for a killed process's before we had it locked
+            continue
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if directory.exists():
+            return directory, handle
+        os.close(handle)
 
 
 def has_staging(parent: Path) -> bool:
-    """Whether something is being built there, or was left behind."""
-    return any(parent.glob(f"{STAGING}*"))
+    """Whether a killed process has left something behind there."""
+    return next(_abandoned(parent), None) is not None
 
 
 def clean_staging(parent: Path) -> None:
     """Remove what killed processes left behind. The caller holds the lock under which staging happens."""
-    for stale in parent.glob(f"{STAGING}*"):
+    for stale in _abandoned(parent):
         remove_tree(stale)
+
+
+def _abandoned(parent: Path) -> Iterator[Path]:
+    """The staging directories in which nobody builds; locked by us while the caller looks at them."""
+    for directory in parent.glob(f"{STAGING}*"):
+        try:
+            handle = os.open(directory, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield directory
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(handle)
 
 
 def remove_tree(directory: Path) -> None:
