@@ -51,23 +51,10 @@ def npuport(*words: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 def parity(port: Path, report: Path, *words: str, **environment: str) -> Judged:
-    """`npuport parity` on the simulator, at size tiny."""
-    done = npuport(
-        *(
-            "--port",
-            str(port),
-            "parity",
-            "--json",
-            "--device",
-            "sim",
-            "--size",
-            "tiny",
-            "--report",
-            str(report),
-        ),
-        *words,
-        **environment,
-    )
+    """`npuport parity` on the simulator: of a checkpoint, or at size tiny."""
+    size = () if "--weights" in words else ("--size", "tiny")
+    told = ("--json", "--device", "sim", *size, "--report", str(report))
+    done = npuport("--port", str(port), "parity", *told, *words, **environment)
     assert (report / "results.json").is_file(), done.stdout + done.stderr
     return Judged(
         done.returncode,
