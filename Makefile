@@ -80,8 +80,10 @@ doctor:  ## what this machine has and lacks, each with its mend
 	$(BOOTSTRAP) port
 	@$(NPUPORT) doctor $(ARGS)
 
-figures:  ## the figures of the README, measured here
+figures:  ## the figures of the README, measured here (after `make release`)
 	$(BOOTSTRAP) dev
+	@$(BIN)/python $(EXAMPLE)/make_upstream.py
+	@$(BIN)/npuport --port $(EXAMPLE) port
 	@$(BIN)/python benchmarks/port.py
 	@$(BIN)/python benchmarks/rebase.py
 	@$(BIN)/python benchmarks/audit.py

@@ -11,6 +11,7 @@ than that the intervals overlap), and where `bench compare` says that there is n
 import argparse
 import json
 import math
+import os
 import statistics
 import subprocess
 import sys
@@ -84,6 +85,7 @@ def clock() -> float:
 
 def model_call(port: Path, size: str) -> tuple[str, Callable[[], object]]:
     """The headline's first entry on the CPU."""
+    os.environ["TORCH_DEVICE_BACKEND_AUTOLOAD"] = "0"  # the CPU alone, in the children of the benches too
     sys.modules["torch_npu"] = None  # type: ignore[assignment]
     layout = Layout(port)
     sys.path.insert(0, str(layout.ported))

@@ -26,11 +26,10 @@ def arguments() -> argparse.Namespace:
 def seconds(port: Path, *words: str) -> float:
     """Wall time of one `npuport release`."""
     started = time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-m", "npuport", "--port", str(port), "release", *words],
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
+    command = [sys.executable, "-m", "npuport", "--port", str(port), "release", *words]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(done.stdout + done.stderr)
     return time.perf_counter() - started
 
 
