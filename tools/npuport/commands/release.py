@@ -52,10 +52,10 @@ def _release(args: argparse.Namespace) -> Outcome:
         run_missing(layout, model, made, args.device, args.progress)
         made = release(layout, args.model, args.out, args.progress)
     if not isinstance(made, Bundle):
-        model = f" --model {args.model}" if args.model else ""
+        named = f" --model {args.model}" if args.model else ""
         lines = ["cannot release:", *(f"  {lack.what}" for lack in made)]
         mends = list(dict.fromkeys(lack.mend for lack in made))
-        lines += ["try:", *(f"  {mend}" for mend in mends), "or:", f"  npuport release{model} --run"]
+        lines += ["try:", *(f"  {mend}" for mend in mends), "or:", f"  npuport release{named} --run"]
         data = {"good": False, "missing": [{"what": lack.what, "try": lack.mend} for lack in made]}
         return Outcome("\n".join(lines), data, 1)
     lines = [f"{shown(made.path)}: {made.files} files, {made.size / 1e6:.1f} MB"]
