@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from npuport import pages
 from npuport.bench import tables
 
 #: Others took more of the machine than this while we measured: it is said.
@@ -14,15 +15,7 @@ PACE = 0.1
 
 def render(results: Mapping[str, Any]) -> str:
     """results.json as a page to read."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,
-    )
+    environment = pages.environment(Path(__file__).parent, keep_trailing_newline=False)
     environment.filters |= {
         "ms": milliseconds,
         "rate": rate,

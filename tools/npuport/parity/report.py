@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from npuport import pages
 from npuport.device import SIMULATED
 from npuport.parity.case import POLICIES
 from npuport.parity.criterion import FLOOR, MAX_ABS, PASS, REVIEW
@@ -71,16 +72,8 @@ def results_json(run: Run) -> dict[str, Any]:
 
 def render(results: dict[str, Any]) -> str:
     """results.json as a page to read."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,
-    )
-    environment.filters |= {"figure": _figure, "ratio": _ratio, "percent": _percent}
+    environment = pages.environment(Path(__file__).parent, keep_trailing_newline=False)
+    environment.filters |= {"figure": pages.figure, "ratio": _ratio, "percent": pages.percent}
     template = environment.get_template("report.md.j2")
     return template.render(results, groups=_groups(results["results"]))
 
@@ -123,19 +116,7 @@ def _groups(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _figure(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return "0" if value == 0 else f"{value:.1e}"
-
-
 def _ratio(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:.2f}" if value < 100 else f"{value:.1e}"
-
-
-def _percent(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return "0" if value == 0 else f"{100 * value:.2g}%"

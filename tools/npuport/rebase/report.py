@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from difflib import unified_diff
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from npuport import pages
 from npuport.device import SIMULATED
 from npuport.escape import block, code, visible
 from npuport.fsio import write_atomically
@@ -19,9 +20,7 @@ from npuport.rebase.proof import state_dict_difference
 from npuport.rebase.summary import Summary
 from npuport.rebase.verdict import verdict_from_json
 
-if TYPE_CHECKING:
-    import jinja2
-
+_TEMPLATES = Path(__file__).parent
 #: Version of the shape of report.json.
 SCHEMA = 1
 #: The longest body that a code host takes, with something to spare.
@@ -64,7 +63,7 @@ def markdown(data: dict[str, Any]) -> str:
     """report.json as a page of Markdown; long lists and blocks are cut where it would be too long."""
     text = ""
     for items, lines in _LIMITS:
-        environment = _environment(autoescape=False)
+        environment = pages.environment(_TEMPLATES)
         environment.filters |= {"code": code, "block": block, "cut": _cut}
         text = environment.get_template("report.md.j2").render(_page(data), most=items, most_lines=lines)
         if len(text) <= LONGEST:
@@ -74,22 +73,9 @@ def markdown(data: dict[str, Any]) -> str:
 
 def html(data: dict[str, Any]) -> str:
     """report.json as one page of HTML, whole."""
-    environment = _environment(autoescape=True)
+    environment = pages.environment(_TEMPLATES, html=True)
     environment.filters |= {"visible": visible}
     return environment.get_template("report.html.j2").render(_page(data))
-
-
-def _environment(*, autoescape: bool) -> "jinja2.Environment":
-    import jinja2
-
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        autoescape=autoescape,
-        keep_trailing_newline=True,
-    )
 
 
 def _page(data: dict[str, Any]) -> dict[str, Any]:

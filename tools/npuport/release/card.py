@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from npuport import pages
 from npuport.device import SIMULATED
 from npuport.errors import PortError
 from npuport.release import figures
@@ -32,18 +33,9 @@ def render(facts: Mapping[str, Any]) -> dict[str, bytes]:
             f"the facts of {facts['title']} contradict themselves: {what}",
             mend="npuport parity and npuport bench again, on one device",
         )
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,
-    )
+    environment = pages.environment(_TEMPLATES)
     environment.filters |= _FILTERS
-    pages = {
+    templates = {
         "README.md": ("README.md.j2", "en"),
         "README.zh-CN.md": ("README.zh-CN.md.j2", "zh"),
         report_name(facts): ("report.md.j2", "en"),
@@ -53,7 +45,7 @@ def render(facts: Mapping[str, Any]) -> dict[str, bytes]:
         name: environment.get_template(template)
         .render(view, front=front_matter(facts, language), language=language)
         .encode()
-        for name, (template, language) in pages.items()
+        for name, (template, language) in templates.items()
     }
 
 
@@ -170,18 +162,6 @@ def _number(places: int) -> Any:
     return lambda value: "–" if value is None else f"{value:,.{places}f}"
 
 
-def _small(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return "0" if value == 0 else f"{value:.1e}"
-
-
-def _percent(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return "0" if value == 0 else f"{100 * value:.2g}%"
-
-
 def _cosine(value: float | None) -> str:
     return "–" if value is None else f"{min(value, 1.0):.7f}"
 
@@ -196,8 +176,8 @@ _FILTERS = {
     "n1": _number(1),
     "n2": _number(2),
     "n3": _number(3),
-    "small": _small,
-    "percent": _percent,
+    "small": pages.figure,
+    "percent": pages.percent,
     "cosine": _cosine,
     "cell": _cell,
 }
