@@ -171,6 +171,12 @@ def smuggle(bundle: Path) -> None:
     (bundle / "torch.py").write_text("import os\n")
 
 
+def smuggle_bytecode(bundle: Path) -> None:
+    """Python would run it in place of the source, which is as it should be."""
+    (bundle / "patchtok/__pycache__").mkdir()
+    (bundle / "patchtok/__pycache__/model.cpython-311.pyc").write_bytes(b"\0")
+
+
 def lose(bundle: Path) -> None:
     (bundle / "patchtok/rotary.py").unlink()
 
@@ -197,12 +203,13 @@ def redden(bundle: Path) -> None:
         (lose, "patchtok/rotary.py: not as upstream"),
         (smuggle, "torch.py: neither of upstream nor of npuport"),
         (edit("README.md", "patchtok", "patch-tok"), "README.md: not what the results in the bundle give"),
+        (smuggle_bytecode, "__pycache__/model.cpython-311.pyc: neither of upstream nor of npuport"),
         (redden, "parity is fail"),
         (present_as_hardware, "patchtok-tiny-Ascend-simulated: another name"),
         (edit("LICENSE", "MIT", "TIM"), "LICENSE: not as upstream"),
         (edit("eval/harness/npuport/errors.py", "class", "class "), "eval/harness/npuport/errors.py: not as"),
     ],
-    ids=["source", "lost", "smuggled", "page", "red", "hardware", "licence", "harness"],
+    ids=["source", "lost", "smuggled", "page", "bytecode", "red", "hardware", "licence", "harness"],
 )
 def test_what_a_forger_changes_is_found(
     warm: Path, bundle: Path, tamper: Callable[[Path], None], found: str
@@ -210,7 +217,7 @@ def test_what_a_forger_changes_is_found(
     tamper(bundle)
     code, said = check(warm, bundle)
     assert code == 1  # the sums
-    assert "changed" in said or "missing" in said or "not in SHA256SUMS" in said
+    assert any(what in said for what in ("changed", "missing", "not in SHA256SUMS", "bytecode"))
     forge(bundle)
     code, said = check(warm, bundle)
     assert found in said

@@ -44,9 +44,17 @@ def test_a_link_does_not_stand_for_a_file(bundle: Path, tmp_path_factory: pytest
     assert "deep/ü.bin: a link" in sums.differences(bundle)
 
 
-def test_bytecode_does_not_count(bundle: Path) -> None:
+def test_bytecode_is_told_for_it_runs_in_place_of_its_source(bundle: Path) -> None:
     (bundle / "deep/__pycache__").mkdir()
     (bundle / "deep/__pycache__/x.pyc").touch()
+    (found,) = sums.differences(bundle)
+    assert found.startswith("deep/__pycache__/x.pyc: bytecode")
+    assert found.endswith("remove it")
+
+
+def test_what_the_bundles_own_scripts_leave_does_not_count(bundle: Path) -> None:
+    (bundle / "verify.json").touch()
+    (bundle / "benchmark.json").touch()
     assert sums.differences(bundle) == []
 
 

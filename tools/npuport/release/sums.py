@@ -8,6 +8,10 @@ from pathlib import Path
 from npuport.errors import PortError
 
 NAME = "SHA256SUMS"
+#: What the bundle's own scripts leave beside it.
+LEFT = ("verify.json", "benchmark.json")
+#: How a difference that is only bytecode begins, after the file's name.
+BYTECODE = "bytecode, which runs in place of its source"
 _LINE = re.compile(r"([0-9a-f]{64})  (?!/)([^\0\n\\]+)")
 
 
@@ -45,12 +49,12 @@ def read_sums(path: Path) -> dict[str, str]:
 
 
 def listed(directory: Path) -> Iterator[str]:
-    """Every file below a directory, links too, but the sums and what Python leaves when it runs."""
+    """Every file below a directory, links and bytecode too, but the sums and what the scripts leave."""
     for path in sorted(directory.rglob("*")):
         name = path.relative_to(directory).as_posix()
         if path.is_dir() and not path.is_symlink():
             continue
-        if name != NAME and "__pycache__" not in path.parts:
+        if name not in (NAME, *LEFT):
             yield name
 
 
@@ -61,7 +65,7 @@ def differences(directory: Path) -> list[str]:
         PortError: see `read_sums`.
     """
     sums = read_sums(directory / NAME)
-    found = [f"{name}: not in {NAME}" for name in listed(directory) if name not in sums]
+    found = [f"{name}: {_stray(name)}" for name in listed(directory) if name not in sums]
     for name, expected in sums.items():
         path = directory / name
         if any(part.is_symlink() for part in (path, *path.parents) if part.is_relative_to(directory)):
@@ -73,3 +77,8 @@ def differences(directory: Path) -> list[str]:
                 if hashlib.file_digest(stream, "sha256").hexdigest() != expected:
                     found.append(f"{name}: changed")
     return sorted(found)
+
+
+def _stray(name: str) -> str:
+    """What is wrong with a file that the sums do not have. Python runs bytecode in place of the source."""
+    return f"{BYTECODE}: remove it" if "__pycache__" in name.split("/") else f"not in {NAME}"
