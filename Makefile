@@ -76,7 +76,7 @@ audit:  ## what in upstream still assumes CUDA, and which patch covers it
 	$(BOOTSTRAP) port
 	@$(NPUPORT) audit $(ARGS)
 
-doctor:  ## what this machine has and lacks, each with its mend
+doctor:  ## what this machine has and lacks, each with a hint
 	$(BOOTSTRAP) port
 	@$(NPUPORT) doctor $(ARGS)
 
@@ -93,13 +93,13 @@ figures:  ## the figures of the README, measured here (after `make release`)
 
 docs:  ## the documentation's site, strictly, into build/site; its reference made from the code
 	$(BOOTSTRAP) docs
-	@$(BIN)/python tools/reference.py
+	@$(BIN)/python tools/docs/reference.py
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 	@echo build/site/index.html
 
 docs-serve:  ## the same, on this machine's port 8000, built anew as you write
 	$(BOOTSTRAP) docs
-	@$(BIN)/python tools/reference.py
+	@$(BIN)/python tools/docs/reference.py
 	@$(BIN)/mkdocs serve
 
 lint:  ## ruff, mypy, clang-format; npuport lint of both series

@@ -18,7 +18,7 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
-from npuport.layout import HARNESS
+from npuport.base.places import HARNESS
 
 COMMAND = [sys.executable, "-m", "npuport", "--port", str(HARNESS), "audit", "--json", "--offline"]
 

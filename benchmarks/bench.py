@@ -23,7 +23,7 @@ from typing import Any
 
 from npuport.bench.clock import timed
 from npuport.bench.compare import compare
-from npuport.layout import Layout
+from npuport.port.layout import Layout
 
 #: Calls of a block: one reading of the clock for all of them in the bare loop.
 CALLS = 5

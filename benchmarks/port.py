@@ -17,11 +17,13 @@ from pathlib import Path
 
 from timing import HAND, interleaved
 
-from npuport import git, store
-from npuport.layout import HARNESS, Layout
-from npuport.lock import Lock, read_lock
-from npuport.port import apply_series, port
-from npuport.series import PatchFile, read_series
+from npuport import git
+from npuport.base.places import HARNESS
+from npuport.port import upstream
+from npuport.port.build import apply_series, port
+from npuport.port.layout import Layout
+from npuport.port.lock import Lock, read_lock
+from npuport.port.series import PatchFile, read_series
 
 
 def main() -> None:
@@ -32,7 +34,7 @@ def main() -> None:
     args = parser.parse_args()
     layout = Layout(args.port.resolve())
     lock = read_lock(layout.lock)
-    repository = store.ensure(layout, lock)
+    repository = upstream.ensure(layout, lock)
     with tempfile.TemporaryDirectory() as scratch:
         bench(layout, lock, repository, Path(scratch), args.rounds)
 

@@ -20,17 +20,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from npuport.layout import HARNESS, Layout
+from npuport.base.places import HARNESS
+from npuport.port.layout import Layout
 
-sys.path[:0] = [str(HARNESS / "tests"), str(HARNESS / "tests/rebase")]
+sys.path.insert(0, str(HARNESS / "tests"))
 
-from timing import HAND, interleaved  # noqa: E402
+from timing import HAND, interleaved
 
-from gitworld import git  # noqa: E402
-from histories import History, make_repository  # noqa: E402
-from lumen import BLOCKS, Tree  # noqa: E402
-from standin import Edit  # noqa: E402
-from world import files_below, write_port  # noqa: E402
+from worlds.histories import History, make_repository
+from worlds.lumen import BLOCKS, Tree
+from worlds.port import git
+from worlds.rebase import files_below, write_port
+from worlds.standin import Edit
 
 FILES = 150
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from npuport import simulator
 from npuport.adapter import load_adapter
-from npuport.layout import Layout
+from npuport.port.layout import Layout
 
 
 def arguments() -> argparse.Namespace:

@@ -7,7 +7,7 @@
     python inference.py showcase PICTURE --random --out showcase.png
 
 Stands alone, with `pictures.py` and the ported `vtp/` beside it: it needs torch, transformers, safetensors,
-numpy and pillow, and torch_npu for an NPU. Exit codes: 0 done, 1 something you can mend, 2 wrong usage.
+numpy and pillow, and torch_npu for an NPU. Exit codes: 0 done, 1 something you can fix, 2 wrong usage.
 """
 
 import argparse
@@ -28,7 +28,7 @@ try:
     import pictures
     from pictures import Problem
 except ModuleNotFoundError as error:
-    sys.exit(f"error: {error.name} is not installed — try: pip install -r requirements.txt")
+    sys.exit(f"error: {error.name} is not installed\nhint: pip install -r requirements.txt")
 
 # torch_npu is imported below, where it is wanted: torch's own import would fail where CANN is missing.
 os.environ["TORCH_DEVICE_BACKEND_AUTOLOAD"] = "0"
@@ -325,9 +325,9 @@ def write(path: Path, data: bytes) -> None:
 class Parser(argparse.ArgumentParser):
     """argparse, its errors in one line."""
 
-    def error(self, message: str, mend: str = "") -> NoReturn:
+    def error(self, message: str, hint: str = "") -> NoReturn:
         """Exit with code 2."""
-        self.exit(2, f"error: {message} — try: {mend or f'{self.prog} --help'}\n")
+        self.exit(2, f"error: {message}\nhint: {hint or f'{self.prog} --help'}\n")
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -381,13 +381,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Problem as error:
         print(f"error: {error}", file=sys.stderr)
     except ModuleNotFoundError as error:
-        print(f"error: {error.name} is not installed — try: pip install -r requirements.txt", file=sys.stderr)
+        print(f"error: {error.name} is not installed\nhint: pip install -r requirements.txt", file=sys.stderr)
     except OSError as error:
-        print(f"error: {error.filename}: {error.strerror} — try: another --out", file=sys.stderr)
+        print(f"error: {error.filename}: {error.strerror}\nhint: another --out", file=sys.stderr)
     except RuntimeError as error:
         if "out of memory" not in str(error):
             raise
-        print(f"error: {args.device}: out of memory — try: --device cpu", file=sys.stderr)
+        print(f"error: {args.device}: out of memory\nhint: --device cpu", file=sys.stderr)
     except KeyboardInterrupt:
         return 130
     else:

@@ -18,10 +18,10 @@ MOST_PIXELS = 250_000_000
 
 
 class Problem(Exception):
-    """What the user can mend: one line, and how."""
+    """What the user can fix: one line, and how."""
 
-    def __init__(self, message: str, mend: str) -> None:
-        super().__init__(f"{' '.join(message.split())} — try: {mend}")
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(f"{' '.join(message.split())}\nhint: {hint}")
 
 
 def read_picture(path: Path) -> Image.Image:

@@ -13,17 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from gitworld import LICENSE, MODEL, SEED, Port, commit, diff_of, edited, git, make_patch
-from npuport import store
-from npuport.errors import PortError
-from npuport.layout import HARNESS, Layout
-from npuport.lock import read_lock
-from npuport.port import PortResult
-from npuport.port import port as make_port
-from npuport.refresh import refresh
-
-#: The parity suite judges a port, not the harness: `npuport parity` runs it.
-collect_ignore = ["parity"]
+from npuport.base.errors import PortError
+from npuport.base.places import HARNESS
+from npuport.edit.refresh import refresh
+from npuport.port.build import PortResult
+from npuport.port.build import port as make_port
+from npuport.port.layout import Layout
+from npuport.port.lock import read_lock
+from npuport.port.upstream import ensure
+from worlds.port import LICENSE, MODEL, SEED, Port, commit, diff_of, edited, git, make_patch
 
 
 @pytest.fixture
@@ -73,7 +71,7 @@ def vtp() -> Path:
     """The real VTP, ported. Only upstream out of reach skips a test; a port that fails is a failure."""
     layout = Layout(HARNESS)
     try:
-        store.ensure(layout, read_lock(layout.lock))
+        ensure(layout, read_lock(layout.lock))
     except PortError as error:
         pytest.skip(f"upstream is out of reach: {error.message}")
     return make_port(layout).path.resolve()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from npuport.layout import HARNESS
+from npuport.base.places import HARNESS
 
 FILES = ("pyproject.toml", "constraints.txt", "LICENSE", "NOTICE", "tools/bootstrap.py")
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from gitworld import Port, start_npuport
 from npuport import __version__, cli, commands
 from npuport.commands import COMMANDS
+from worlds.port import Port, start_npuport
 
 Capture = pytest.CaptureFixture[str]
 
@@ -56,11 +56,11 @@ def test_finding_exits_1(port: Port, capsys: Capture) -> None:
     assert cli.main(["--port", root, "port"]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert re.fullmatch(r"error: .* has local edits: model\.py — try: npuport refresh .*--force .*\n", err)
+    assert re.fullmatch(r"error: .* has local edits: model\.py\nhint: npuport refresh .*--force .*\n", err)
     assert cli.main(["--port", root, "port", "--json"]) == 1
     out, err = capsys.readouterr()
     assert err == ""
-    assert set(json.loads(out)) == {"error", "try"}
+    assert set(json.loads(out)) == {"error", "hint"}
     assert cli.main(["--port", root, "port", "--force"]) == 0
     assert "the edited tree is now" in capsys.readouterr().out
 
@@ -92,7 +92,7 @@ def test_wrong_usage_exits_2(words: list[str], capsys: Capture) -> None:
     assert err.startswith("usage: npuport")
     assert cli.main([*words, "--json"]) == 2
     out, err = capsys.readouterr()
-    assert set(json.loads(out)) == {"error", "try"}
+    assert set(json.loads(out)) == {"error", "hint"}
     assert err == ""
 
 
@@ -126,13 +126,13 @@ def test_bug_exits_3_with_its_traceback_in_a_log(command: Path, cache: Path, cap
     assert cli.main(["strange"]) == 3
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.count("\n") == 1
+    assert err.count("\n") == 2
     (log,) = (cache / "log").iterdir()
     assert str(log) in err
     assert "Traceback" in log.read_text()
     assert "KeyError" in log.read_text()
     assert cli.main(["strange", "--json"]) == 3
-    assert set(json.loads(capsys.readouterr().out)) == {"error", "try", "log"}
+    assert set(json.loads(capsys.readouterr().out)) == {"error", "hint", "log"}
 
 
 def test_bug_where_no_log_can_be_kept(
@@ -173,7 +173,7 @@ def test_ascii_terminal(port: Port) -> None:
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert err.startswith(b"error: ")
-    assert err.decode("ascii").count("\n") == 1
+    assert err.decode("ascii").count("\n") == 2
 
 
 def test_reader_that_goes_away(port: Port) -> None:

@@ -32,7 +32,7 @@ PROFILES = {
 
 
 class BootstrapError(Exception):
-    """Something the user can mend, in one line."""
+    """Something the user can fix, in one line."""
 
 
 def say(text: str) -> None:
@@ -47,9 +47,7 @@ def pip(*arguments: str, capture: bool = False, **environment: str) -> str:
         command, env={**os.environ, **environment}, stdout=subprocess.PIPE if capture else None, text=True
     )
     if done.returncode:
-        raise BootstrapError(
-            f"pip {arguments[0]} failed — try: mend what pip says above, then run make again"
-        )
+        raise BootstrapError(f"pip {arguments[0]} failed\nhint: fix what pip says above, then run make again")
     return done.stdout or ""
 
 
@@ -115,7 +113,7 @@ def install_torch() -> None:
     needs = json.loads(plan)["install"][0]["metadata"].get("requires_dist", [])
     if any(need.startswith(("nvidia-", "cuda-", "triton")) and "extra ==" not in need for need in needs):
         raise BootstrapError(
-            f"the package index offers only a CUDA build of {requirement} — try: make with "
+            f"the package index offers only a CUDA build of {requirement}\nhint: make with "
             "NPUPORT_TORCH_INDEX=<PyTorch's index of CPU wheels, as its Get Started page names it>"
         )
     pip("install", "--no-compile", "--constraint", constraints(), requirement, **environment)
@@ -151,7 +149,7 @@ def install(profile: str) -> None:
 def main() -> int:
     """Exit code 0 when the environment stands, 1 with one line when it does not, 2 on wrong usage."""
     if sys.version_info < (3, 11):  # noqa: UP036 - run by any Python
-        print("error: npuport needs Python 3.11 or newer — try: make PYTHON=python3.11", file=sys.stderr)
+        print("error: npuport needs Python 3.11 or newer\nhint: make PYTHON=python3.11", file=sys.stderr)
         return 1
     if len(sys.argv) != 2 or sys.argv[1] not in PROFILES:
         print(f"usage: bootstrap.py {'|'.join(PROFILES)}", file=sys.stderr)
@@ -163,7 +161,7 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"error: {VENV}: {error} — try: remove .venv and run make again", file=sys.stderr)
+        print(f"error: {VENV}: {error}\nhint: remove .venv and run make again", file=sys.stderr)
         return 1
     return 0
 

@@ -71,7 +71,7 @@ def make_upstream(directory: Path) -> str:
     description = f"{MARK} from {hashlib.sha256(stream).hexdigest()}\n"
     standing = described(directory)
     if directory.exists() and not standing.startswith(MARK):
-        sys.exit(f"error: {directory} is not a repository that this script made — try: another directory")
+        sys.exit(f"error: {directory} is not a repository that this script made\nhint: another directory")
     if standing != description:
         directory.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".staging-", dir=directory.parent) as scratch:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from gitworld import git
-from histories import History
-from lumen import START
-from npuport.layout import HARNESS, Layout
-from npuport.lock import read_lock
-from standin import SERIES
-from world import World, make_world
+from npuport.base.places import HARNESS
+from npuport.port.layout import Layout
+from npuport.port.lock import read_lock
+from worlds.histories import History
+from worlds.lumen import START
+from worlds.port import git
+from worlds.rebase import World, make_world
+from worlds.standin import SERIES
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,12 @@ import math
 
 import pytest
 
-from gitworld import git
-from npuport.errors import PortError
-from npuport.layout import Layout
+from npuport.base.errors import PortError
+from npuport.port.layout import Layout
 from npuport.rebase.bisect import Bisection, bisect_parity, bisect_patch
-from standin import SEED
-from world import World
+from worlds.port import git
+from worlds.rebase import World
+from worlds.standin import SEED
 
 SEEDED = "lumen/seeding.py"
 ROTATED = "lumen/rotary.py"
@@ -186,7 +186,7 @@ def test_case_that_stays_green_takes_one_try(example: Layout) -> None:
 def test_series_that_does_not_apply_is_to_be_bisected_first(example: Layout) -> None:
     with pytest.raises(PortError, match=r"the series does not apply at .*: 0001-") as caught:
         bisect_parity(example, "decode", ["tiny"], "torn")
-    assert caught.value.mend.startswith("npuport rebase --bisect 0001-")
+    assert caught.value.hint.startswith("npuport rebase --bisect 0001-")
 
 
 @pytest.mark.slow

@@ -1,9 +1,9 @@
 """What stands at a patch's path is no text, no file, or elsewhere now."""
 
-from disagreement import SEEDED
-from expect import clean, conflict, skipped
-from standin import NAME, Edit
-from world import World
+from worlds.disagreement import SEEDED
+from worlds.expect import clean, conflict, skipped
+from worlds.rebase import World
+from worlds.standin import NAME, Edit
 
 
 def test_upstream_made_it_binary(world: World) -> None:

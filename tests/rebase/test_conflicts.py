@@ -1,9 +1,9 @@
 """Upstream changed the very lines of a patch: what is told, and whom it names."""
 
-from expect import Expected, clean, conflict, merged, moved, resolved, skipped
-from lumen import Tree
-from standin import NAME, SEED, TABLES, TOOLS, Edit
-from world import World
+from worlds.expect import Expected, clean, conflict, merged, moved, resolved, skipped
+from worlds.lumen import Tree
+from worlds.rebase import World
+from worlds.standin import NAME, SEED, TABLES, TOOLS, Edit
 
 SEEDED = "lumen/seeding.py"
 ROTATED = "lumen/rotary.py"

@@ -1,9 +1,9 @@
 """Upstream renames, splits, deletes and replaces the files of a patch; patches do the same."""
 
-from expect import Expected, clean, conflict, deleted, merged, moved, renamed, upstreamed
-from lumen import ROTARY
-from standin import NAME, SEED, TABLES, TOOLS, Edit
-from world import World
+from worlds.expect import Expected, clean, conflict, deleted, merged, moved, renamed, upstreamed
+from worlds.lumen import ROTARY
+from worlds.rebase import World
+from worlds.standin import NAME, SEED, TABLES, TOOLS, Edit
 
 SEEDED = "lumen/seeding.py"
 ROTATED = "lumen/rotary.py"

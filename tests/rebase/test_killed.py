@@ -16,10 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from disagreement import SEEDED, disagree, resolution, stop
-from gitworld import TOOLS, git
-from npuport.lock import read_lock
-from world import World
+from npuport.base.places import HARNESS
+from npuport.port.lock import read_lock
+from worlds.disagreement import SEEDED, disagree, resolution, stop
+from worlds.port import TOOLS, git
+from worlds.rebase import World
 
 State = dict[str, bytes]
 
@@ -62,7 +63,7 @@ def wait_to_move(world: World) -> None:
 
 
 def commit_in_the_tree(world: World) -> None:
-    """A person has mended something where it runs."""
+    """A person has fixed something where it runs."""
     assert world.npuport("port").code == 0
     tree = world.layout.ported.resolve()
     path = tree / SEEDED
@@ -106,9 +107,12 @@ class Trial:
 
     def run(self, step: str, *codes: int) -> int:
         """Run the command to a step, in a process of its own; it ends well, killed, or with these codes."""
-        words = [sys.executable, str(Path(__file__).with_name("deadly.py")), step]
+        words = [sys.executable, "-m", "worlds.deadly", step]
         root = ["--port", str(self.world.layout.root)]
-        environment = os.environ | {"PYTHONPATH": str(TOOLS), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = os.environ | {
+            "PYTHONPATH": f"{TOOLS}{os.pathsep}{HARNESS / 'tests'}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
         command = [*words, *root, *self.command.words]
         done = subprocess.run(command, env=environment, capture_output=True, timeout=60)
         assert done.returncode in (0, -signal.SIGKILL, *codes), done.stderr.decode()

@@ -1,9 +1,9 @@
 """Upstream's licence changes on the way: whether we may go on under it is not for a program to say."""
 
-from disagreement import LINE, SEEDED
-from expect import clean
-from standin import Edit
-from world import World
+from worlds.disagreement import LINE, SEEDED
+from worlds.expect import clean
+from worlds.rebase import World
+from worlds.standin import Edit
 
 
 def test_licence_changed(world: World) -> None:

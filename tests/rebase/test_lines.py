@@ -1,9 +1,9 @@
 """Upstream changes lines around those of a patch: where it lands, what it keeps."""
 
-from expect import Expected, clean, conflict, merged, moved
-from lumen import SEEDING, Tree
-from standin import SEED, Edit
-from world import World
+from worlds.expect import Expected, clean, conflict, merged, moved
+from worlds.lumen import SEEDING, Tree
+from worlds.rebase import World
+from worlds.standin import SEED, Edit
 
 SEEDED = "lumen/seeding.py"
 ROTATED = "lumen/rotary.py"

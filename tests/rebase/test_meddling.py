@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from disagreement import DONE, SEEDED, disagree, resolution, stop, wanted
-from expect import conflict
-from gitworld import start_npuport
-from npuport.layout import Layout
-from npuport.lock import read_lock
-from world import World
+from npuport.port.layout import Layout
+from npuport.port.lock import read_lock
+from worlds.disagreement import DONE, SEEDED, disagree, resolution, stop, wanted
+from worlds.expect import conflict
+from worlds.port import start_npuport
+from worlds.rebase import World
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_upstream_goes_on_meanwhile(stopped: World) -> None:
 @pytest.mark.parametrize("what", ["upstream.lock", "patches/series", "a patch", "a new patch"])
 @pytest.mark.parametrize("option", ["--continue", "--skip"])
 def test_the_port_is_edited_meanwhile(stopped: World, what: str, option: str) -> None:
-    """Refused, with a mend, and nothing of it is lost; `--abort` goes on working."""
+    """Refused, with a hint, and nothing of it is lost; `--abort` goes on working."""
     name = list(stopped.patches)[1]
     place = {"a patch": f"patches/{name}", "a new patch": "patches/0009-more.patch"}.get(what, what)
     path = stopped.layout.root / place
@@ -78,7 +78,7 @@ def test_the_port_is_edited_meanwhile(stopped: World, what: str, option: str) ->
     before = stopped.everything()
     answer = stopped.npuport("rebase", option)
     assert answer.code == 1, answer.data
-    assert answer.data["try"]
+    assert answer.data["hint"]
     assert stopped.everything() == before
     if old is None:
         path.unlink()
@@ -97,7 +97,7 @@ def test_resolution_that_is_no_text(stopped: World, data: bytes) -> None:
     before = stopped.everything()
     answer = stopped.npuport("rebase", "--continue")
     assert answer.code == 1
-    assert answer.data["try"]
+    assert answer.data["hint"]
     assert stopped.state() == {k: v for k, v in before.items() if not k.startswith("out/")}
     (stopped.tree / "lumen/table.bin").unlink()
     stopped.go_on("--continue", *DONE, tree=wanted(stopped))
@@ -116,7 +116,7 @@ def test_tree_deleted_by_the_person(stopped: World) -> None:
     shutil.rmtree(stopped.tree)
     before = stopped.state()
     answer = stopped.npuport("rebase", "--continue")
-    assert (answer.code, "--abort" in answer.data["try"]) == (1, True)
+    assert (answer.code, "--abort" in answer.data["hint"]) == (1, True)
     assert stopped.npuport("rebase", "--abort").code == 0
     assert stopped.state() == before
 
@@ -126,7 +126,7 @@ def test_session_not_readable(stopped: World) -> None:
     path.write_text(path.read_text()[:-40])
     for option in ("--continue", "--skip", "--status"):
         answer = stopped.npuport("rebase", option)
-        assert (answer.code, "--abort" in answer.data["try"]) == (1, True)
+        assert (answer.code, "--abort" in answer.data["hint"]) == (1, True)
     assert stopped.npuport("rebase", "--abort").code == 0
 
 
@@ -188,4 +188,4 @@ def test_the_ported_tree_has_edits(world: World) -> None:
         assert world.npuport("port", "--force").code == 0
         assert world.npuport("verify").code == 0
     else:
-        assert answer.data["try"]
+        assert answer.data["hint"]

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from disagreement import SEEDED, disagree, stop
-from expect import Expected, clean, conflict, moved, renamed, upstreamed
-from gitworld import git, start_npuport
-from npuport.lock import read_lock
-from standin import NAME, SEED, TABLES, TOOLS, Edit
-from world import World
+from npuport.port.lock import read_lock
+from worlds.disagreement import SEEDED, disagree, stop
+from worlds.expect import Expected, clean, conflict, moved, renamed, upstreamed
+from worlds.port import git, start_npuport
+from worlds.rebase import World
+from worlds.standin import NAME, SEED, TABLES, TOOLS, Edit
 
 CLEAN = (clean(), clean(), clean(), clean())
 ADDED = "lumen/accelerator.py"
@@ -30,7 +30,7 @@ def test_branch_and_tag_of_one_name(world: World) -> None:
     answer = world.npuport("rebase", "--to", "v2")
     assert answer.code == 1
     assert "v2" in answer.data["error"]
-    assert answer.data["try"]
+    assert answer.data["hint"]
     world.rebase(moved(5), *CLEAN[1:], to="heads/v2")
 
 
@@ -176,7 +176,7 @@ def test_series_is_not_edited_beside_a_session(world: World) -> None:
     before = world.everything()
     answer = world.npuport("drop", "0003-Run-the-tools-on-any-accelerator.patch")
     assert answer.code == 1, answer
-    assert "--abort" in answer.data["try"]
+    assert "--abort" in answer.data["hint"]
     assert world.everything() == before
 
 

@@ -5,10 +5,10 @@ from difflib import unified_diff
 
 import pytest
 
-from gitworld import MODEL, edited, make_patch
-from npuport.exact import File, Tree, split_lines
-from npuport.patch import Patch, parse_patch
+from npuport.patch.apply import File, Tree, split_lines
+from npuport.patch.mail import Patch, parse_patch
 from npuport.rebase.place import place
+from worlds.port import MODEL, edited, make_patch
 
 TWICE = "a = 1\nb = 2\nc = 3\n" * 2
 

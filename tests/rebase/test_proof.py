@@ -12,11 +12,12 @@ from typing import Any
 import jsonschema
 import pytest
 
-from npuport.errors import PortError
-from npuport.layout import HARNESS, Layout
-from npuport.lock import format_lock, read_lock
+from npuport.base.errors import PortError
+from npuport.base.places import HARNESS
+from npuport.port.layout import Layout
+from npuport.port.lock import format_lock, read_lock
 from npuport.rebase.proof import passed, prove, read_proof, state_dict_difference
-from summaries import proof
+from worlds.summaries import proof
 
 EXAMPLE = HARNESS / "examples" / "patchtok"
 

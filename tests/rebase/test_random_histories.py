@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from gitworld import git
-from lumen import START
-from npuport.lock import read_lock
-from standin import Edit
-from world import World
+from npuport.port.lock import read_lock
+from worlds.lumen import START
+from worlds.port import git
+from worlds.rebase import World
+from worlds.standin import Edit
 
 PATHS = ("lumen/seeding.py", "lumen/rotary.py", "lumen/blocks.py", "tools/rebuild.py", "tools/evaluate.py")
 

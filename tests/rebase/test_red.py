@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from gitworld import start_npuport
 from npuport.cli import main
-from npuport.layout import Layout
-from npuport.lock import read_lock
+from npuport.port.layout import Layout
+from npuport.port.lock import read_lock
+from worlds.port import start_npuport
 
 
 @pytest.mark.slow

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from npuport.escape import block, code, visible
-from npuport.layout import HARNESS
+from npuport.base.places import HARNESS
+from npuport.base.text import block, code, visible
 from npuport.rebase.report import LONGEST, html, markdown, report_json, write
 from npuport.rebase.summary import LicenseChange, Summary
 from npuport.rebase.verdict import Clash, Verdict
-from summaries import commit, proof, quiet, summary
+from worlds.summaries import commit, proof, quiet, summary
 
 SCHEMA = json.loads((HARNESS / "docs/rebase.schema.json").read_text())
 

@@ -1,8 +1,8 @@
 """Upstream has taken a patch, whole, in part, or not really."""
 
-from expect import clean, conflict, merged, moved, resolved, skipped, upstreamed
-from standin import NAME, SEED, TABLES, TOOLS, Edit
-from world import World
+from worlds.expect import clean, conflict, merged, moved, resolved, skipped, upstreamed
+from worlds.rebase import World
+from worlds.standin import NAME, SEED, TABLES, TOOLS, Edit
 
 SEEDED = "lumen/seeding.py"
 ROTATED = "lumen/rotary.py"

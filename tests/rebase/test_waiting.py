@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from disagreement import DONE, OTHER, OURS, SEEDED, disagree, resolution, stop, wanted
-from expect import clean, conflict, resolved, skipped
-from gitworld import git, start_npuport
-from standin import NAME, TOOLS
-from world import World
+from worlds.disagreement import DONE, OTHER, OURS, SEEDED, disagree, resolution, stop, wanted
+from worlds.expect import clean, conflict, resolved, skipped
+from worlds.port import git, start_npuport
+from worlds.rebase import World
+from worlds.standin import NAME, TOOLS
 
 ROTATED = "lumen/rotary.py"
 
@@ -58,7 +58,7 @@ def test_abort(stopped: World) -> None:
     assert stopped.state() == before
     assert not stopped.tree.exists()
     assert stopped.npuport("rebase", "--abort").data["aborted"] is False
-    assert "try" in stopped.npuport("rebase", "--status").data
+    assert "hint" in stopped.npuport("rebase", "--status").data
     assert stopped.npuport("verify").code == 0
     stopped.rebase(conflict(SEEDED, 1))
 
@@ -68,7 +68,7 @@ def test_nothing_to_go_on_with(world: World, option: str) -> None:
     answer = world.npuport("rebase", option)
     assert answer.code == 1
     assert "no rebase" in answer.data["error"]
-    assert "--to" in answer.data["try"]
+    assert "--to" in answer.data["hint"]
 
 
 def test_status_tells_it_all(stopped: World) -> None:
@@ -87,7 +87,7 @@ def test_another_rebase(stopped: World, option: list[str]) -> None:
     answer = stopped.npuport("rebase", *option)
     assert answer.code == 1
     for choice in ("--continue", "--skip", "--abort", "--status"):
-        assert choice in answer.data["try"]
+        assert choice in answer.data["hint"]
     assert stopped.everything() == before
 
 
@@ -143,7 +143,7 @@ def test_resolution_is_upstreams_own(stopped: World) -> None:
     before = stopped.everything()
     answer = stopped.npuport("rebase", "--continue")
     assert answer.code == 1
-    assert "--skip" in answer.data["try"]
+    assert "--skip" in answer.data["hint"]
     assert stopped.everything() == before
     stopped.go_on("--skip", skipped(), clean(), clean(), clean())
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from expect import clean, conflict, moved
-from gitworld import git
-from lumen import START
-from npuport.lock import read_lock
-from world import World
+from npuport.port.lock import read_lock
+from worlds.expect import clean, conflict, moved
+from worlds.lumen import START
+from worlds.port import git
+from worlds.rebase import World
 
 SEEDED = "lumen/seeding.py"
 LINE = "    torch.cuda.manual_seed_all(seed)\n"
@@ -86,7 +86,7 @@ def test_force_pushed_and_the_cache_lost(world: World, cache: Path) -> None:
     answer = world.npuport("rebase", "--to", "main")
     assert answer.code == 1
     assert read_lock(world.layout.lock).commit[:12] in answer.data["error"]
-    assert answer.data["try"]
+    assert answer.data["hint"]
     assert world.everything() == before
 
 
@@ -167,7 +167,7 @@ def test_no_such_ref(world: World, ref: str) -> None:
     world.capture.readouterr()
     answer = world.npuport("rebase", f"--to={ref}")
     assert answer.code == 1
-    assert answer.data["try"]
+    assert answer.data["hint"]
     assert world.everything() == before
 
 
@@ -218,7 +218,7 @@ def test_shallow_mirror(world: World, cache: Path, monkeypatch: pytest.MonkeyPat
     answer = world.npuport("rebase", "--to", "main")
     if depth == 2:
         assert answer.code == 1
-        assert answer.data["try"]
+        assert answer.data["hint"]
         assert world.everything() == before
     else:
         assert answer.code == 0, answer
@@ -245,7 +245,7 @@ def test_shallow_mirror_and_a_full_cache(world: World, monkeypatch: pytest.Monke
         assert [v["kind"] for v in answer.data["verdicts"]] == ["moved", "clean", "clean", "clean"]
         assert world.npuport("verify").code == 0
     else:
-        assert "shallow" in answer.data["error"] + answer.data["try"]
+        assert "shallow" in answer.data["error"] + answer.data["hint"]
         assert world.everything() == before
 
 
@@ -276,7 +276,7 @@ def test_old_port_is_broken(world: World) -> None:
     before = world.everything()
     answer = world.attempt()
     assert (answer.code, name in answer.data["error"]) == (1, True)
-    assert "refresh" in answer.data["try"]
+    assert "refresh" in answer.data["hint"]
     assert world.everything() == before
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from npuport.errors import PortError
+from npuport.base.errors import PortError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -107,7 +107,7 @@ def load_adapter(path: Path) -> Adapter:
         PortError: the file is missing, does not import, or has no `adapter`.
     """
     if not path.is_file():
-        raise PortError(f"{path} is missing", mend="write the port's adapter; examples/ holds a small one")
+        raise PortError(f"{path} is missing", hint="write the port's adapter; examples/ holds a small one")
     spec = importlib.util.spec_from_file_location("npuport_port_adapter", path)
     assert spec is not None
     assert spec.loader is not None
@@ -116,5 +116,5 @@ def load_adapter(path: Path) -> Adapter:
         spec.loader.exec_module(module)
         adapter: Adapter = module.adapter
     except Exception as error:
-        raise PortError(f"{path}: {type(error).__name__}: {error}", mend="mend the port's adapter") from error
+        raise PortError(f"{path}: {type(error).__name__}: {error}", hint="fix the port's adapter") from error
     return adapter

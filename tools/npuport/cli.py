@@ -1,12 +1,11 @@
 """Arguments in; text, JSON and exit code out. The only module that prints, and the only one that exits.
 
-Exit codes: 0 good; 1 a finding, or something the user can mend; 2 wrong usage; 3 a fault of npuport's own,
+Exit codes: 0 good; 1 a finding, or something the user can fix; 2 wrong usage; 3 a fault of npuport's own,
 with the traceback in a log file; 130 interrupted. `watch` has two more: 10 newer and clean, 11 newer and a
 person is needed.
 """
 
 import argparse
-import importlib
 import json
 import os
 import sys
@@ -15,8 +14,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from npuport import __version__
-from npuport.commands import COMMANDS, Outcome
-from npuport.errors import PortError, UsageError, mendable
+from npuport.base.errors import PortError, UsageError, user_error
+from npuport.commands import COMMANDS, Outcome, module_of
 
 GOOD, FINDING, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -35,7 +34,7 @@ class CommandParser(Parser):
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Add the command's own arguments, then parse."""
         command = self.prog.split()[-1]
-        importlib.import_module(f"npuport.commands.{command}").add_arguments(self)
+        module_of(command).add_arguments(self)
         return super().parse_known_args(args, namespace)
 
 
@@ -64,16 +63,16 @@ def _guarded(words: Sequence[str]) -> Outcome:
         return _run(words)
     except UsageError as error:
         _tell(words, f"{error.usage}\nnpuport: error: {error.message}")
-        return Outcome("", {"error": error.message, "try": error.usage}, USAGE)
+        return Outcome("", {"error": error.message, "hint": error.usage}, USAGE)
     except PortError as error:
         return _failed(words, error)
     except KeyboardInterrupt:
         _tell(words, "interrupted")
-        return Outcome("", {"error": "interrupted", "try": "run the command again"}, INTERRUPTED)
+        return Outcome("", {"error": "interrupted", "hint": "run the command again"}, INTERRUPTED)
     except BrokenPipeError:
         raise
     except OSError as error:
-        known = mendable(error)
+        known = user_error(error)
         return _failed(words, known) if known else _bug(words, error)
     except Exception as error:
         return _bug(words, error)
@@ -95,7 +94,7 @@ def _run(words: Sequence[str]) -> Outcome:
         _add_common(commands.add_parser(name, help=line, description=line, allow_abbrev=False), default=False)
     args = parser.parse_args(words)
     args.progress = lambda line: _print(line, sys.stderr)
-    run = getattr(importlib.import_module(f"npuport.commands.{args.command}"), f"run_{args.command}")
+    run = getattr(module_of(args.command), f"run_{args.command}")
     outcome: Outcome = run(args)
     return outcome
 
@@ -118,17 +117,17 @@ def _add_common(parser: argparse.ArgumentParser, *, default: bool) -> None:
 
 
 def _failed(words: Sequence[str], error: PortError) -> Outcome:
-    _tell(words, f"error: {error.message} — try: {error.mend}")
-    return Outcome("", {"error": error.message, "try": error.mend}, FINDING)
+    _tell(words, f"error: {error.message}\nhint: {error.hint}")
+    return Outcome("", {"error": error.message, "hint": error.hint}, FINDING)
 
 
 def _bug(words: Sequence[str], error: Exception) -> Outcome:
     """Keep the traceback for the report, show one line."""
     log = _write_log(words, error)
     message = f"npuport failed: {type(error).__name__}: {error}".replace("\n", " ")
-    mend = f"report it with {log}"
-    _tell(words, f"error: {message} — try: {mend}")
-    return Outcome("", {"error": message, "try": mend, "log": str(log)}, BUG)
+    hint = f"report it with {log}"
+    _tell(words, f"error: {message}\nhint: {hint}")
+    return Outcome("", {"error": message, "hint": hint, "log": str(log)}, BUG)
 
 
 def _write_log(words: Sequence[str], error: Exception) -> Path:
@@ -136,7 +135,7 @@ def _write_log(words: Sequence[str], error: Exception) -> Path:
     import time
     import traceback
 
-    from npuport.layout import cache_dir
+    from npuport.base.places import cache_dir
 
     text = "".join(
         [

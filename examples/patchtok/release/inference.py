@@ -7,7 +7,7 @@
     python inference.py showcase PICTURE --random --out showcase.png
 
 Stands alone, with the ported `patchtok/` beside it: it needs torch, safetensors and pillow, and torch_npu for
-an NPU. Exit codes: 0 done, 1 something you can mend, 2 wrong usage.
+an NPU. Exit codes: 0 done, 1 something you can fix, 2 wrong usage.
 """
 
 import argparse
@@ -31,7 +31,7 @@ try:
     from safetensors.torch import save
     from torch import Tensor
 except ModuleNotFoundError as error:
-    sys.exit(f"error: {error.name} is not installed — try: pip install -r requirements.txt")
+    sys.exit(f"error: {error.name} is not installed\nhint: pip install -r requirements.txt")
 
 #: What differs from PatchTokConfig() at each size; for random weights.
 SIZES: dict[str, dict[str, int]] = {
@@ -46,10 +46,10 @@ PAPER, INK, WARNED = "#fbfaf7", "#1c2430", "#9a3412"
 
 
 class Problem(Exception):
-    """What the user can mend: one line, and how."""
+    """What the user can fix: one line, and how."""
 
-    def __init__(self, message: str, mend: str) -> None:
-        super().__init__(f"{' '.join(message.split())} — try: {mend}")
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(f"{' '.join(message.split())}\nhint: {hint}")
 
 
 def choose_device(wanted: str) -> tuple[str, str]:
@@ -267,9 +267,9 @@ def as_png(picture: Image.Image) -> bytes:
 class Parser(argparse.ArgumentParser):
     """argparse, its errors in one line."""
 
-    def error(self, message: str, mend: str = "") -> NoReturn:
+    def error(self, message: str, hint: str = "") -> NoReturn:
         """Exit with code 2."""
-        self.exit(2, f"error: {message} — try: {mend or f'{self.prog} --help'}\n")
+        self.exit(2, f"error: {message}\nhint: {hint or f'{self.prog} --help'}\n")
 
 
 VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
@@ -317,7 +317,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"error: {error.filename}: {error.strerror} — try: another --out", file=sys.stderr)
+        print(f"error: {error.filename}: {error.strerror}\nhint: another --out", file=sys.stderr)
         return 1
     return 0
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from npuport.audit.finding import Finding
 from npuport.audit.match import paired
 from npuport.audit.scan import Roots, scan_file
-from npuport.series import PatchFile
+from npuport.port.series import PatchFile
 
 
 def covered(
@@ -30,8 +30,8 @@ def covered(
     Raises:
         PortError: one of them does not.
     """
-    from npuport.exact import apply_exactly, load_tree
-    from npuport.patch import parse_patch
+    from npuport.patch.apply import apply_exactly, load_tree
+    from npuport.patch.mail import parse_patch
 
     patches = [parse_patch(file.name, file.data) for file in series]
     tree = load_tree(repository, commit, patches)

@@ -13,8 +13,8 @@ from email.utils import format_datetime
 from npuport.audit.finding import Edit, Finding
 from npuport.audit.scan import scan_file
 from npuport.audit.text import HELPER, Text
-from npuport.newpatch import name_of
-from npuport.patch import ENVELOPE, parse_patch
+from npuport.patch.mail import ENVELOPE, parse_patch
+from npuport.patch.new import name_of
 from npuport.source.module import parse
 from npuport.source.names import Scope
 

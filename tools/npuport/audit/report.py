@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from npuport import sarif
 from npuport.audit.finding import LEVELS, Finding
 from npuport.audit.rules import RULES
+from npuport.base import sarif
 
 _WIDTH = 100
 _LEGEND = (
@@ -116,3 +116,25 @@ def sarif_findings(findings: Sequence[Finding]) -> list[sarif.Finding]:
         sarif.Finding(f.rule, f.level, f.path, f.line, f.column, f"{f.what}: write {f.neutral}{_path_of(f)}")
         for f in findings
     ]
+
+
+_HEAD = (
+    "Rule",
+    "Level",
+    "What is looked for",
+    "On an NPU",
+    "Write instead",
+    "transfer_to_npu",
+    "`--fix` drafts",
+)
+
+
+def rule_table() -> str:
+    """The rule table of docs/reference/audit.md: a Markdown row for each rule."""
+    rows = [_HEAD, tuple("---" for _ in _HEAD)]
+    for rule in RULES.values():
+        shim = f"{rule.shim}: {rule.shim_why}"
+        rows.append(
+            (f"`{rule.id}`", rule.level, rule.what, rule.why, rule.neutral, shim, rule.fix or "nothing")
+        )
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)

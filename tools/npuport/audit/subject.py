@@ -4,16 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from npuport import git, store
+from npuport import git
 from npuport.audit import audit, new_since
 from npuport.audit.draft import Draft, draft
 from npuport.audit.finding import Finding
-from npuport.errors import PortError
-from npuport.layout import Layout
-from npuport.lock import Lock, read_lock
-from npuport.series import PatchFile, read_series
+from npuport.base.errors import PortError
+from npuport.base.text import Progress
+from npuport.port import upstream
+from npuport.port.layout import Layout
+from npuport.port.lock import Lock, read_lock
+from npuport.port.series import PatchFile, read_series
 from npuport.source.tree import kind, read_commit, read_directory
-from npuport.store import Progress
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def read_port(layout: Layout) -> Port:
     return Port(layout, read_lock(layout.lock), series, adapter)
 
 
-def upstream(port: Port, *, offline: bool, progress: Progress) -> Subject:
+def pinned_upstream(port: Port, *, offline: bool, progress: Progress) -> Subject:
     """Upstream at the pin, each finding with the patch that covers it.
 
     Raises:
@@ -71,7 +72,7 @@ def upstream(port: Port, *, offline: bool, progress: Progress) -> Subject:
     """
     from npuport.audit.coverage import covered
 
-    repository = store.ensure(port.layout, port.lock, offline=offline, progress=progress)
+    repository = upstream.ensure(port.layout, port.lock, offline=offline, progress=progress)
     files = read_commit(repository, port.lock.commit)
     found = audit(files, adapter=port.adapter)
     found = tuple(covered(found, files, repository, port.lock.commit, port.series))
@@ -89,7 +90,7 @@ def directory(path: Path, port: Port | None) -> Subject:
         files = {path.name: data} if kind(path.name, data) else {}
         return Subject(str(path), files, audit(files), path.parent)
     if not path.is_dir():
-        raise PortError(f"there is no directory {path}", mend="name a tree that is there")
+        raise PortError(f"there is no directory {path}", hint="name a tree that is there")
     files = read_directory(path)
     found = audit(files, adapter=port.adapter if port else None)
     return Subject(str(path), files, _as_pinned(found, files, port), path)
@@ -104,7 +105,7 @@ def _as_pinned(
     if port is None or not port.series:
         return found
     try:
-        repository = store.ensure(port.layout, port.lock, offline=True)
+        repository = upstream.ensure(port.layout, port.lock, offline=True)
     except PortError:
         return found
     if read_commit(repository, port.lock.commit) != files:
@@ -120,7 +121,7 @@ def since(
     Raises:
         PortError: upstream has no such commit.
     """
-    from npuport.rebase.target import resolve
+    from npuport.port.pin import resolve
 
     repository, pin = resolve(port.layout, port.lock, ref, offline=offline, progress=progress)
     old = read_commit(repository, pin.commit.id)
@@ -139,7 +140,7 @@ def drafted(subject: Subject, port: Port | None) -> Draft | None:
         author = git.author(subject.root)
         return draft(subject.files, subject.findings, number=number, author=author, modes=modes)
     assert port is not None
-    repository = store.ensure(port.layout, port.lock, offline=True)
+    repository = upstream.ensure(port.layout, port.lock, offline=True)
     files, modes = _after_series(port, repository, subject.files)
     wanted = {(f.path, f.rule, f.what) for f in subject.findings if not f.covered_by}
     found = [f for f in audit(files) if (f.path, f.rule, f.what) in wanted]
@@ -153,8 +154,8 @@ def _after_series(
     port: Port, repository: Path, files: Mapping[str, bytes]
 ) -> tuple[dict[str, bytes], dict[str, str]]:
     """The tree that the series ends in, as far as the audit reads it, and the modes of its files."""
-    from npuport.exact import apply_exactly, load_tree
-    from npuport.patch import parse_patch
+    from npuport.patch.apply import apply_exactly, load_tree
+    from npuport.patch.mail import parse_patch
 
     patches = [parse_patch(file.name, file.data) for file in port.series]
     tree = load_tree(repository, port.lock.commit, patches)
@@ -177,8 +178,8 @@ def _check(port: Port, repository: Path, made: Draft) -> None:
     Raises:
         PortError: it does not fit, which would be our own fault.
     """
-    from npuport.exact import apply_exactly, load_tree
-    from npuport.patch import parse_patch
+    from npuport.patch.apply import apply_exactly, load_tree
+    from npuport.patch.mail import parse_patch
 
     patches = [parse_patch(f.name, f.data) for f in (*port.series, PatchFile(made.name, made.data))]
     tree = load_tree(repository, port.lock.commit, patches)

@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from npuport.base.errors import PortError
 from npuport.bench.plan import default_plan, quick
 from npuport.bench.results import dumped, results_json
 from npuport.bench.rounds import Subject, measure
-from npuport.errors import PortError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with tempfile.NamedTemporaryFile("w", prefix="npuport-bench-", suffix=".log") as log:
             found = measure(subject, plan, log, lambda line: print(line, file=sys.stderr, flush=True))
     except PortError as error:
-        print(f"error: {error.message} — try: {error.mend}", file=sys.stderr)
+        print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
         return 1
     data = results_json(found, plan, kind=args.device, started=started)
     args.out.write_bytes(dumped(data))

@@ -16,9 +16,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from npuport.base.errors import PortError
 from npuport.bench.stats import CONFIDENCE, disturbance, levels
 from npuport.bench.student import quantile, tail
-from npuport.errors import PortError
 
 Verdict = Literal["faster", "slower", "no difference"]
 
@@ -97,7 +97,7 @@ def compare(
     ours, theirs = _identity(before), _identity(after)
     unlike = tuple(f"{name}: {ours[name]} and {theirs[name]}" for name in ours if ours[name] != theirs[name])
     if unlike and not despite:
-        raise PortError(f"not comparable: {'; '.join(unlike)}", mend="bench on the same, or --despite")
+        raise PortError(f"not comparable: {'; '.join(unlike)}", hint="bench on the same, or --despite")
     return _judged(before, after, bound, unlike)
 
 
@@ -107,11 +107,11 @@ def _judged(
     ours, theirs = _measured(before), _measured(after)
     common = [key for key in ours if key in theirs]
     if not common:
-        raise PortError("the two have no measured run in common", mend="bench both with the same plan")
+        raise PortError("the two have no measured run in common", hint="bench both with the same plan")
     few = [key for key in common if min(len(ours[key]), len(theirs[key])) < 2]
     if few:
         raise PortError(
-            f"a single round says nothing of the noise: {_told(few[0])}", mend="bench with --rounds 3 or more"
+            f"a single round says nothing of the noise: {_told(few[0])}", hint="bench with --rounds 3 or more"
         )
     alike = sum(_disturbance(one) ** 2 / 12 for one in (before, after))
     tests = [_welch(levels(ours[key]), levels(theirs[key]), alike) for key in common]

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any, Literal
 
-from npuport.bench.accelerator import Accelerator
+from npuport.device.accelerator import Accelerator
 
 Bound = Literal["host", "device", "not applicable"]
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from npuport.bench.accelerator import Accelerator
+from npuport.device.accelerator import Accelerator
 
 
 @dataclass(frozen=True)

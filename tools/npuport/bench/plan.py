@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from npuport.errors import PortError
+from npuport.base.errors import PortError
 
 #: The dtypes by torch's names. All but float32 run under autocast, as upstream's users do.
 DTYPES = ("float32", "bfloat16", "float16")
@@ -64,7 +64,7 @@ class Plan:
         unknown = set(self.entries) - set(names)
         if unknown:
             raise PortError(
-                f"no entry point {', '.join(sorted(unknown))}", mend=f"--entry, one of: {', '.join(names)}"
+                f"no entry point {', '.join(sorted(unknown))}", hint=f"--entry, one of: {', '.join(names)}"
             )
         wanted = self.entries or (headline if self.headline else names)
         runs: list[Run] = []

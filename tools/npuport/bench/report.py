@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from npuport import pages
+from npuport.base import pages
 from npuport.bench import tables
 
 #: Others took more of the machine than this while we measured: it is said.

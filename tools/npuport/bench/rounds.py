@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from npuport.base.errors import PortError
 from npuport.bench.busy import Ticks
 from npuport.bench.plan import Plan, Run
-from npuport.errors import PortError
 
 #: Fewer rounds give no interval worth the name: Student's t for two of them is 12.7.
 FEWEST = 3
@@ -126,7 +126,7 @@ class _Round:
     def _hear(self, answer: dict[str, Any]) -> None:
         event = answer["event"]
         if event == "error":
-            raise PortError(answer["message"], mend=answer["mend"])
+            raise PortError(answer["message"], hint=answer["hint"])
         if event == "ready" and not self.found.facts:
             self.found.facts = answer["facts"]
             self.left = [_run(one) for one in answer["runs"]]
@@ -148,7 +148,7 @@ class _Round:
         if self.current is None:
             raise PortError(
                 f"the benchmark's process {_ending(code)}: {_last(self.log)}",
-                mend="mend what it says; `npuport doctor` knows what this machine lacks",
+                hint="fix what it says; `npuport doctor` knows what this machine lacks",
             )
         reason = f"the process {_ending(code)}: {_last(self.log)}"
         self._keep(self.current, {"state": "refused", "reason": reason, "flops": None})

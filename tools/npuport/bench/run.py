@@ -7,14 +7,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from npuport import fsio
+from npuport.base import files
+from npuport.base.errors import PortError
 from npuport.bench.plan import DTYPES, Plan, default_plan, quick
 from npuport.bench.report import render
 from npuport.bench.results import dumped, results_json
 from npuport.bench.rounds import Subject, measure
-from npuport.device import ALL, resolve
-from npuport.errors import PortError
-from npuport.layout import Layout
+from npuport.device.choose import ALL, resolve
+from npuport.port.layout import Layout
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,12 @@ def run(layout: Layout, request: Request, report: Path, progress: Callable[[str]
     Raises:
         PortError: the device or the model is not to be had.
     """
-    from npuport.port import port
-    from npuport.provenance import provenance
+    from npuport.port.build import port
+    from npuport.port.provenance import provenance
 
     tree = (request.tree or port(layout, progress=progress).path).resolve()
     if not tree.is_dir():
-        raise PortError(f"{tree} is no directory", mend="name a tree with --tree DIR")
+        raise PortError(f"{tree} is no directory", hint="name a tree with --tree DIR")
     device = resolve(request.device, progress, among=ALL)
     path, weights = _weights(layout, request.weights, progress)
     plan = plan_of(request, device.kind)
@@ -92,7 +92,7 @@ def plan_of(request: Request, kind: str) -> Plan:
     """
     unknown = set(request.dtypes) - set(DTYPES)
     if unknown:
-        raise PortError(f"no dtype {', '.join(sorted(unknown))}", mend=f"--dtype {','.join(DTYPES)}")
+        raise PortError(f"no dtype {', '.join(sorted(unknown))}", hint=f"--dtype {','.join(DTYPES)}")
     plan = default_plan(request.size, kind)
     plan = quick(plan) if request.quick else plan
     asked = {name: getattr(request, name) for name in ("batches", "dtypes", "entries")}
@@ -108,11 +108,11 @@ def publish(data: dict[str, Any], log: Path, report: Path) -> None:
     from npuport.bench.chart import draw
 
     pages = {"results.json": dumped(data), "report.md": render(data).encode(), "log.txt": log.read_bytes()}
-    with fsio.staged_directory(report.parent) as staging:
+    with files.staged_directory(report.parent) as staging:
         for name, content in (pages | draw(data)).items():
-            fsio.write_atomically(staging / name, content)
+            files.write_atomically(staging / name, content)
         if report.is_dir():
-            fsio.exchange(staging, report)  # the old one goes with the staging directory
+            files.exchange(staging, report)  # the old one goes with the staging directory
         else:
             staging.rename(report)
 

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from npuport.adapter import EntryPoint
 from npuport.bench import launches, memory
-from npuport.bench.accelerator import Accelerator
 from npuport.bench.clock import LEAST, Call, timed, undisturbed, warm_up
 from npuport.bench.flops import Launches
-from npuport.parity.fallback import trap_fallbacks
+from npuport.device.accelerator import Accelerator
+from npuport.device.runtime import trap_fallbacks
 
 #: What an allocator says when it is out of memory, beside torch's own class of error.
 _OUT_OF_MEMORY = ("out of memory", "not enough memory", "207001", "507899")

@@ -13,8 +13,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from npuport.base.errors import PortError
 from npuport.bench.plan import PATIENCE, Plan, read_plan
-from npuport.errors import PortError
 
 #: The size that stands for a checkpoint.
 WEIGHTS = "weights"
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         _Round(request, tell).go()
     except PortError as error:
-        tell("error", message=error.message, mend=error.mend)
+        tell("error", message=error.message, hint=error.hint)
         return 1
     except (KeyboardInterrupt, BrokenPipeError):
         return 130
@@ -58,8 +58,8 @@ class _Round:
         import torch
 
         from npuport.adapter import load_adapter
-        from npuport.bench.accelerator import Accelerator
         from npuport.bench.flops import Counter
+        from npuport.device.accelerator import Accelerator
 
         started = time.monotonic()
         self._adapter = load_adapter(Path(request["adapter"]))
@@ -85,7 +85,7 @@ class _Round:
             return adapter.load(Path(weights))
         if self._size not in adapter.sizes:
             raise PortError(
-                f"{adapter.name} has no size {self._size}", mend=f"--size {' or '.join(adapter.sizes)}"
+                f"{adapter.name} has no size {self._size}", hint=f"--size {' or '.join(adapter.sizes)}"
             )
         return adapter.build(self._size)
 
@@ -93,7 +93,7 @@ class _Round:
         import torch
 
         from npuport.bench.memory import weights
-        from npuport.parity.versions import versions
+        from npuport.device.runtime import versions
 
         adapter, device = self._adapter, self._device
         return {

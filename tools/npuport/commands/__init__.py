@@ -1,6 +1,7 @@
 """The commands, one module each.
 
-A module `<name>` here has two functions; both import late what is slow:
+A module `<name>` here (`try_` for `try`, a word of Python's) has two functions; both import late what
+is slow:
 
     def add_arguments(parser: argparse.ArgumentParser) -> None
     def run_<name>(args: argparse.Namespace) -> Outcome
@@ -11,16 +12,18 @@ A command returns its outcome or raises; it neither prints nor exits.
 """
 
 import argparse
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from npuport.layout import Layout, find_port
+from npuport.port.layout import Layout, find_port
 
 #: Every command: its name and the line that `npuport --help` shows, in the order of a port's life.
 COMMANDS: Mapping[str, str] = {
-    "doctor": "what this machine has and lacks, each with its mend",
+    "doctor": "what this machine has and lacks, each with a hint",
     "port": "upstream.lock + patches -> the ported tree, verified",
     "status": "pin, series, ported tree, device: what is there, what is stale",
     "verify": "derive the ported tree anew from nothing and compare",
@@ -39,6 +42,13 @@ COMMANDS: Mapping[str, str] = {
     "weights": "trained checkpoints of hubs: pin one, fetch it, verify it",
     "sim": "the simulated Ascend: build it, run any command on it",
 }
+
+_MODULES = {"try": "try_"}
+
+
+def module_of(command: str) -> ModuleType:
+    """The module of a command, imported now: one command should not wait for the imports of all."""
+    return importlib.import_module(f"npuport.commands.{_MODULES.get(command, command)}")
 
 
 @dataclass(frozen=True)
@@ -67,12 +77,7 @@ def layout_of(args: argparse.Namespace) -> Layout:
     named: Path | None = args.port
     layout = find_port(Path.cwd()) if named is None else Layout(named.resolve())
     if layout.publication.exists():
-        from npuport.publication import finish
+        from npuport.port.publication import finish
 
         finish(layout)
     return layout
-
-
-def shown(path: Path) -> str:
-    """A path as a person at the current directory would write it."""
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

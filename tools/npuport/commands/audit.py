@@ -5,8 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from npuport.commands import Outcome, layout_of, shown
-from npuport.errors import PortError
+from npuport.base.errors import PortError
+from npuport.base.text import shown
+from npuport.commands import Outcome, layout_of
 
 if TYPE_CHECKING:
     from npuport.audit.finding import Finding
@@ -44,18 +45,18 @@ def run_audit(args: argparse.Namespace) -> Outcome:
     from npuport.audit import report, subject
 
     if args.output and not args.fix:
-        raise PortError("--output says where --fix writes its patch", mend="add --fix")
+        raise PortError("--output says where --fix writes its patch", hint="add --fix")
     port = _port(args)
     if args.tree:
         subjects = [subject.directory(path, port) for path in args.tree]
     else:
         assert port is not None
-        subjects = [subject.upstream(port, offline=args.offline, progress=args.progress)]
+        subjects = [subject.pinned_upstream(port, offline=args.offline, progress=args.progress)]
     since = ""
     if args.since:
         if port is None:
             raise PortError(
-                "--since compares with a port's upstream, and here is no port", mend="name it with --port DIR"
+                "--since compares with a port's upstream, and here is no port", hint="name it with --port DIR"
             )
         compared = [
             subject.since(one, port, args.since, offline=args.offline, progress=args.progress)
@@ -65,7 +66,7 @@ def run_audit(args: argparse.Namespace) -> Outcome:
     findings = [finding for one in subjects for finding in _named(one, many=len(subjects) > 1)]
     patches = _draft(args, subjects, port) if args.fix else []
     if args.sarif:
-        from npuport import sarif
+        from npuport.base import sarif
 
         rules, found = report.sarif_rules(), report.sarif_findings(findings)
         args.sarif.parent.mkdir(parents=True, exist_ok=True)
@@ -116,11 +117,11 @@ def _draft(
     args: argparse.Namespace, subjects: "list[Subject]", port: "Port | None"
 ) -> list[tuple[Path, Any]]:
     from npuport.audit.subject import drafted
-    from npuport.fsio import write_atomically
+    from npuport.base.files import write_atomically
 
     made = [patch for one in subjects if (patch := drafted(one, port))]
     if args.output and len(made) > 1:
-        raise PortError("--output names one file, and there are several trees", mend="leave --output out")
+        raise PortError("--output names one file, and there are several trees", hint="leave --output out")
     out = (port.layout.out if port else Path("out")) / "audit"
     written = []
     for number, patch in enumerate(made):

@@ -5,8 +5,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from npuport.commands import Outcome, layout_of, shown
-from npuport.errors import PortError
+from npuport.base.errors import PortError
+from npuport.base.text import shown
+from npuport.commands import Outcome, layout_of
 
 #: `--batch-limit memory`: double until the memory is full.
 MEMORY = "memory"
@@ -14,7 +15,7 @@ MEMORY = "memory"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The benchmark's own options, and the verb `compare`."""
-    from npuport.device import ALL
+    from npuport.device.choose import ALL
 
     parser.epilog = (
         "Without options: every entry point and pipeline, batches 1, 2, 4 and 8, three dtypes. On a CPU or "
@@ -172,16 +173,16 @@ def _read(path: Path) -> dict[str, Any]:
     from npuport.bench.results import SCHEMA
 
     path = path / "results.json" if path.is_dir() else path
-    mend = "name a results.json that npuport bench wrote"
+    hint = "name a results.json that npuport bench wrote"
     try:
         data: dict[str, Any] = json.loads(path.read_bytes())
         known = data["schema"] == SCHEMA and isinstance(data["runs"], list) and "rounds" in data
     except FileNotFoundError as error:
-        raise PortError(f"{path} is missing", mend=mend) from error
+        raise PortError(f"{path} is missing", hint=hint) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise PortError(f"{path} is no benchmark's results", mend=mend) from error
+        raise PortError(f"{path} is no benchmark's results", hint=hint) from error
     if not known:
-        raise PortError(f"{path} is no benchmark's results of this version", mend=mend)
+        raise PortError(f"{path} is no benchmark's results of this version", hint=hint)
     return data
 
 

@@ -1,12 +1,12 @@
-"""`npuport doctor`: what this machine has and lacks, each with its mend."""
+"""`npuport doctor`: what this machine has and lacks, each with its hint."""
 
 import argparse
 import shutil
 import sys
 from dataclasses import asdict
 
+from npuport.base.errors import PortError
 from npuport.commands import Outcome, layout_of
-from npuport.errors import PortError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,6 +13,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_drop(args: argparse.Namespace) -> Outcome:
     """Drop."""
-    from npuport.rebase.revise import drop
+    from npuport.edit.revise import drop
 
     return outcome_of(args, drop(layout_of(args), args.patch, args.progress))

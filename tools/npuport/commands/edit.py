@@ -2,7 +2,8 @@
 
 import argparse
 
-from npuport.commands import Outcome, layout_of, shown
+from npuport.base.text import shown
+from npuport.commands import Outcome, layout_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -12,7 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_edit(args: argparse.Namespace) -> Outcome:
     """Begin to edit."""
-    from npuport.rebase.revise import begin_edit
+    from npuport.edit.revise import begin_edit
 
     layout = layout_of(args)
     name, tree = begin_edit(layout, args.patch, args.progress)

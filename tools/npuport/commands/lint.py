@@ -4,7 +4,8 @@ import argparse
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from npuport.commands import Outcome, layout_of, shown
+from npuport.base.text import shown
+from npuport.commands import Outcome, layout_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_lint(args: argparse.Namespace) -> Outcome:
     """Look at the series."""
-    from npuport import sarif
-    from npuport.escape import visible
+    from npuport.base import sarif
+    from npuport.base.text import visible
     from npuport.lint import lint
     from npuport.lint.rules import RULES
 

@@ -2,9 +2,10 @@
 
 import argparse
 
-from npuport.commands import Outcome, layout_of, shown
+from npuport.base.errors import PortError
+from npuport.base.text import shown
+from npuport.commands import Outcome, layout_of
 from npuport.commands.refresh import outcome_of
-from npuport.errors import PortError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,15 +15,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_new(args: argparse.Namespace) -> Outcome:
     """Make the patch, if there is something to make it of; else remember its title."""
-    from npuport import trees
-    from npuport.intent import Intent, write_intent
-    from npuport.port import port
-    from npuport.refresh import refresh
+    from npuport.edit.intent import Intent, write_intent
+    from npuport.edit.refresh import refresh
+    from npuport.port import trees
+    from npuport.port.build import port
 
     layout = layout_of(args)
     title = " ".join(args.title.split())
     if not title:
-        raise PortError("a patch needs a title", mend='npuport new "Seed the accelerator that is present"')
+        raise PortError("a patch needs a title", hint='npuport new "Seed the accelerator that is present"')
     tree = trees.linked(layout.ported)
     if tree and not tree.untouched:
         return outcome_of(refresh(layout, title=title, progress=args.progress), check=False)

@@ -5,8 +5,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from npuport.commands import Outcome, layout_of, shown
-from npuport.errors import UsageError
+from npuport.base.errors import UsageError
+from npuport.base.text import shown
+from npuport.commands import Outcome, layout_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_parity(args: argparse.Namespace) -> Outcome:
     """Run the suite, sum up."""
-    from npuport.parity import suite
+    from npuport.suite import run
 
     if args.weights and args.size:
         raise UsageError(
@@ -46,7 +47,7 @@ def run_parity(args: argparse.Namespace) -> Outcome:
         )
     layout = layout_of(args)
     report = args.report.resolve() if args.report else layout.report
-    request = suite.Request(
+    request = run.Request(
         device=args.device,
         sizes=tuple(args.size),
         seed=args.seed,
@@ -54,7 +55,7 @@ def run_parity(args: argparse.Namespace) -> Outcome:
         tree=args.tree,
         expression=args.k or "",
     )
-    good = suite.run(layout, request, report, args.progress)
+    good = run.run(layout, request, report, args.progress)
     return _outcome(report, good=good)
 
 

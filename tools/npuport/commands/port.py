@@ -2,7 +2,8 @@
 
 import argparse
 
-from npuport.commands import Outcome, layout_of, shown
+from npuport.base.text import shown
+from npuport.commands import Outcome, layout_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_port(args: argparse.Namespace) -> Outcome:
     """Port."""
-    from npuport.port import port
+    from npuport.port.build import port
 
     result = port(layout_of(args), offline=args.offline, force=args.force, progress=args.progress)
     count = len(result.patches)

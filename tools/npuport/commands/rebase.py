@@ -6,11 +6,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from npuport.commands import Outcome, layout_of, shown
-from npuport.errors import UsageError
+from npuport.base.errors import UsageError
+from npuport.base.text import shown
+from npuport.commands import Outcome, layout_of
 
 if TYPE_CHECKING:
-    from npuport.layout import Layout
+    from npuport.port.layout import Layout
     from npuport.rebase.job import Step
 
 
@@ -106,7 +107,7 @@ def outcome_of(args: argparse.Namespace, step: "Step") -> Outcome:
 
 
 def _bisect(args: argparse.Namespace, layout: "Layout") -> Outcome:
-    from npuport.escape import visible_lines
+    from npuport.base.text import visible_lines
     from npuport.rebase.bisect import bisect_parity, bisect_patch
 
     how = {"offline": args.offline, "progress": args.progress}
@@ -118,7 +119,7 @@ def _bisect(args: argparse.Namespace, layout: "Layout") -> Outcome:
 
 
 def _text(args: argparse.Namespace, step: "Step") -> str:
-    from npuport.escape import visible_lines
+    from npuport.base.text import visible_lines
     from npuport.rebase import text
 
     if not step.changed:

@@ -3,10 +3,11 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from npuport.commands import Outcome, layout_of, shown
+from npuport.base.text import shown
+from npuport.commands import Outcome, layout_of
 
 if TYPE_CHECKING:
-    from npuport.refresh import RefreshResult
+    from npuport.edit.refresh import RefreshResult
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,9 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_refresh(args: argparse.Namespace) -> Outcome:
     """Refresh; or end the edit that `npuport edit` has begun."""
-    from npuport import trees
-    from npuport.intent import read_intent
-    from npuport.refresh import refresh
+    from npuport.edit.intent import read_intent
+    from npuport.edit.refresh import refresh
+    from npuport.port import trees
 
     layout = layout_of(args)
     tree = trees.linked(layout.ported)
@@ -59,7 +60,7 @@ def outcome_of(result: "RefreshResult", *, check: bool) -> Outcome:
 
 def _end_edit(args: argparse.Namespace, patch: str) -> Outcome:
     from npuport.commands.rebase import outcome_of
-    from npuport.rebase.revise import end_edit
+    from npuport.edit.revise import end_edit
 
     step, aside = end_edit(layout_of(args), patch, check=args.check, progress=args.progress)
     outcome = outcome_of(args, step)

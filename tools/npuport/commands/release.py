@@ -4,9 +4,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from npuport.commands import Outcome, layout_of, shown
-from npuport.errors import PortError, UsageError
-from npuport.layout import Layout
+from npuport.base.errors import PortError, UsageError
+from npuport.base.text import shown
+from npuport.commands import Outcome, layout_of
+from npuport.port.layout import Layout
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,9 +55,9 @@ def _release(args: argparse.Namespace) -> Outcome:
     if not isinstance(made, Bundle):
         named = f" --model {args.model}" if args.model else ""
         lines = ["cannot release:", *(f"  {lack.what}" for lack in made)]
-        mends = list(dict.fromkeys(lack.mend for lack in made))
-        lines += ["try:", *(f"  {mend}" for mend in mends), "or:", f"  npuport release{named} --run"]
-        data = {"good": False, "missing": [{"what": lack.what, "try": lack.mend} for lack in made]}
+        hints = list(dict.fromkeys(lack.hint for lack in made))
+        lines += ["hint:", *(f"  {hint}" for hint in hints), "or:", f"  npuport release{named} --run"]
+        data = {"good": False, "missing": [{"what": lack.what, "hint": lack.hint} for lack in made]}
         return Outcome("\n".join(lines), data, 1)
     lines = [f"{shown(made.path)}: {made.files} files, {made.size / 1e6:.1f} MB"]
     if made.simulated:

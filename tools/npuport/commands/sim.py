@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from npuport.base.errors import PortError
 from npuport.commands import Outcome
-from npuport.errors import PortError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,11 +50,11 @@ def _execute(args: argparse.Namespace) -> NoReturn:
 
     argv = args.argv[1:] if args.argv[:1] == ["--"] else args.argv
     if not argv:
-        raise PortError("no command to run", mend="npuport sim exec -- python script.py")
+        raise PortError("no command to run", hint="npuport sim exec -- python script.py")
     refuse_real_cann(args.despite_cann)
     program = shutil.which(argv[0])
     if program is None:
-        raise PortError(f"{argv[0]}: no such command", mend="name one that is on PATH, or a path")
+        raise PortError(f"{argv[0]}: no such command", hint="name one that is on PATH, or a path")
     python = program if re.fullmatch(r"python[0-9.]*", Path(program).name) else sys.executable
     directory = simulator.ensure_built(progress=args.progress, python=python)
     os.execve(program, argv, {**os.environ, **simulator.environment(directory)})

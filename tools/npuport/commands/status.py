@@ -11,15 +11,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_status(args: argparse.Namespace) -> Outcome:
     """Look."""
-    from npuport.status import status
+    from npuport.port.status import status
 
     found = status(layout_of(args))
     text = "\n".join(
-        f"{line.name:8}  {line.state:7}  {line.text}" + (f" — try: {line.mend}" if line.mend else "")
+        f"{line.name:8}  {line.state:7}  {line.text}" + (f" — hint: {line.hint}" if line.hint else "")
         for line in found.lines
     )
     data = {
         "good": found.good,
-        **{line.name: {"state": line.state, "text": line.text, "try": line.mend} for line in found.lines},
+        **{line.name: {"state": line.state, "text": line.text, "hint": line.hint} for line in found.lines},
     }
     return Outcome(text, data, 0 if found.good else 1)

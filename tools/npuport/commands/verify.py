@@ -12,14 +12,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_verify(args: argparse.Namespace) -> Outcome:
     """Verify."""
-    from npuport.verify import verify
+    from npuport.port.verify import verify
 
     layout = layout_of(args)
     result = verify(layout, offline=args.offline, progress=args.progress)
     lines = [f"derived {result.commit}, tree {result.tree}: as upstream.lock says"]
     if result.differences:
         lines += [f"{layout.ported} differs: {line}" for line in result.differences]
-        lines.append("try: npuport port --force, which sets it aside and makes it anew")
+        lines.append("hint: npuport port --force, which sets it aside and makes it anew")
     else:
         lines.append(
             f"{layout.ported}: " + ("the same, file by file" if result.published else "not made yet")

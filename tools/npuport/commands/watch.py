@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from npuport.commands import Outcome, layout_of
 
 if TYPE_CHECKING:
-    from npuport.watch import News
+    from npuport.rebase.watch import News
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,9 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_watch(args: argparse.Namespace) -> Outcome:
     """Look."""
-    from npuport.escape import visible
+    from npuport.base.text import visible
     from npuport.rebase import report
-    from npuport.watch import watch
+    from npuport.rebase.watch import watch
 
     found = watch(layout_of(args), tags=args.tags, offline=args.offline, progress=args.progress)
     if args.report and found.target:

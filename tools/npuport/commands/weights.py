@@ -3,8 +3,9 @@
 import argparse
 from typing import Any
 
-from npuport.commands import Outcome, layout_of, shown
-from npuport.layout import Layout
+from npuport.base.text import shown
+from npuport.commands import Outcome, layout_of
+from npuport.port.layout import Layout
 
 _SPEC = "hf:OWNER/NAME, modelscope:OWNER/NAME or openmind:OWNER/NAME, @REVISION after it where it matters"
 

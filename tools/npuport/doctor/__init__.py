@@ -1,4 +1,4 @@
-"""What this machine has and lacks for `make test-npu`, and how to mend it.
+"""What this machine has and lacks for `make test-npu`, and how to fix it.
 
 There are two ways to a device: a real NPU (CANN, driver, devices) and the simulator (a compiler, CMake). One
 of them is enough; what only the other one needs is shown as optional.
@@ -13,7 +13,7 @@ from typing import Literal
 
 from npuport.doctor import ascend, disk, packages, simulated, tools, upstream
 from npuport.doctor.finding import Finding, guarded
-from npuport.layout import Layout
+from npuport.port.layout import Layout
 
 
 class Way(Enum):

@@ -100,12 +100,12 @@ def devices(directory: Path = Path("/dev")) -> Finding:
 
 def npu() -> Finding:
     """Whether the NPU computes, asked through torch_npu in a child process."""
-    from npuport import device
+    from npuport.device import choose
 
-    answer = device.probe()
+    answer = choose.probe()
     if answer.missing:
         state: State = "wrong" if any(node_names(Path("/dev"))) else "missing"
-        return Finding("NPU", state, answer.missing, "mend the lines above, or run on the simulator")
+        return Finding("NPU", state, answer.missing, "fix the lines above, or run on the simulator")
     return Finding("NPU", "good", answer.name)
 
 

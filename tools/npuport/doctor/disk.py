@@ -4,8 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
+from npuport.base.places import cache_dir
 from npuport.doctor.finding import Finding
-from npuport.layout import cache_dir
 
 #: Bytes: an upstream clone, two trees, a simulator, a few captures.
 NEEDED = 2 << 30
@@ -22,8 +22,8 @@ def disk(needed: int = NEEDED) -> Finding:
     free = shutil.disk_usage(standing).free
     found = f"{cache}, {free / 2**30:.1f} GiB free"
     if free < needed:
-        mend = "free some space, or NPUPORT_CACHE=<a directory on another disk>"
-        return Finding("cache, disk", "wrong", f"{found}; {needed >> 30} GiB are needed", mend)
+        hint = "free some space, or NPUPORT_CACHE=<a directory on another disk>"
+        return Finding("cache, disk", "wrong", f"{found}; {needed >> 30} GiB are needed", hint)
     return Finding("cache, disk", "good", found)
 
 

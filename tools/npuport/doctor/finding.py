@@ -20,14 +20,14 @@ class Finding:
         name: what was looked at.
         state: `missing` is not there at all, `wrong` is there and will not do.
         found: what was found, in one line.
-        mend: the command or edit that puts it right, in one line; empty where nothing is to be done.
+        hint: the command or edit that puts it right, in one line; empty where nothing is to be done.
         optional: `make test-npu` works here without it.
     """
 
     name: str
     state: State
     found: str
-    mend: str = ""
+    hint: str = ""
     optional: bool = False
 
 

@@ -8,8 +8,8 @@ import importlib.metadata
 import json
 import sys
 
+from npuport.base.places import HARNESS
 from npuport.doctor.finding import Finding, dotted, run, version_in
-from npuport.layout import HARNESS
 
 #: Seconds that `import torch` may take: a cold disk is slow.
 IMPORT = 120
@@ -59,8 +59,8 @@ def torch_npu() -> Finding:
     version, beside = installed("torch_npu"), installed("torch")
     if version is None:
         wanted = f"'torch_npu=={dotted(release(beside))}.*'" if beside else ""
-        mend = f"{sys.executable} -m pip install {wanted}" if wanted else bootstrap()
-        return Finding("torch_npu", "missing", "not installed", mend)
+        hint = f"{sys.executable} -m pip install {wanted}" if wanted else bootstrap()
+        return Finding("torch_npu", "missing", "not installed", hint)
     if beside is None:
         return Finding("torch_npu", "wrong", f"{version}, without torch", bootstrap())
     if release(version) != release(beside):

@@ -18,12 +18,12 @@ def summary(diagnosis: Diagnosis) -> str:
 
 
 def plain(diagnosis: Diagnosis) -> str:
-    """One line a finding, its mend beneath."""
+    """One line a finding, its hint beneath."""
     lines = []
     for line in diagnosis.findings:
         lines.append(f"{line.state:8}{line.name:14}{line.found}{note(line)}")
-        if line.mend:
-            lines.append(f"{'':22}try: {line.mend}")
+        if line.hint:
+            lines.append(f"{'':22}hint: {line.hint}")
     return "\n".join([*lines, "", summary(diagnosis)])
 
 
@@ -42,8 +42,8 @@ def table(diagnosis: Diagnosis, width: int) -> str:
         if line.optional and line.state != "good":
             colour = "yellow"
         told = Text(f"{line.found}{note(line)}")
-        if line.mend:
-            told.append(f"\ntry: {line.mend}", style="cyan")
+        if line.hint:
+            told.append(f"\ntry: {line.hint}", style="cyan")
         grid.add_row(Text(f"{mark} {line.state}", style=colour), Text(line.name, style="bold"), told)
     console = Console(file=StringIO(), force_terminal=True, width=width)
     console.print(grid)

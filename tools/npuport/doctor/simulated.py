@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
+from npuport.base.errors import PortError
 from npuport.doctor.finding import Finding, run
-from npuport.errors import PortError
 
 #: Seconds that torch_npu may take to start on the simulator: a cold disk is slow.
 START = 120
@@ -18,7 +18,7 @@ def simulator() -> Finding:
     try:
         wanted = simulators.plan().directory
     except PortError as error:
-        return Finding("simulator", "missing", f"cannot be built: {error.message}", error.mend)
+        return Finding("simulator", "missing", f"cannot be built: {error.message}", error.hint)
     if not simulators.built(wanted):
         older = any(simulators.built(directory) for directory in wanted.parent.glob("*/"))
         why = "built for other packages or sources" if older else "not built yet"
@@ -35,6 +35,6 @@ def answering(directory: Path) -> Finding:
         return Finding("simulator", "good", found)
     ran = run([sys.executable, "-c", ASK], START, simulators.environment(directory))
     if ran.code:
-        mend = f"npuport sim exec -- {sys.executable} -c 'import torch_npu'"
-        return Finding("simulator", "wrong", f"built, but torch_npu does not start: {ran.complaint}", mend)
+        hint = f"npuport sim exec -- {sys.executable} -c 'import torch_npu'"
+        return Finding("simulator", "wrong", f"built, but torch_npu does not start: {ran.complaint}", hint)
     return Finding("simulator", "good", f"built, answers as {(ran.out.splitlines() or ['nobody'])[-1]}")

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from npuport.doctor.finding import Finding, dotted, install, run, version_in
-from npuport.gitprocess import OLDEST
+from npuport.git.process import OLDEST
 
 PYTHON = (3, 11)
 CMAKE = (3, 20)
@@ -25,12 +25,12 @@ def python() -> Finding:
 
 
 def git() -> Finding:
-    """Git, new enough for the options that `npuport.gitprocess` gives it."""
-    mend = install(default="git")
+    """Git, new enough for the options that `npuport.git.process` gives it."""
+    hint = install(default="git")
     path = shutil.which("git")
     if path is None:
-        return Finding("git", "missing", "no git on PATH", mend)
-    return new_enough("git", path, OLDEST, mend)
+        return Finding("git", "missing", "no git on PATH", hint)
+    return new_enough("git", path, OLDEST, hint)
 
 
 def make() -> Finding:
@@ -45,19 +45,19 @@ def make() -> Finding:
 
 def compiler() -> Finding:
     """The compiler that builds the simulator, tried on a few lines: its library may be missing."""
-    mend = install(default="g++", dnf="gcc-c++", yum="gcc-c++", zypper="gcc-c++", pacman="gcc", brew="gcc")
+    hint = install(default="g++", dnf="gcc-c++", yum="gcc-c++", zypper="gcc-c++", pacman="gcc", brew="gcc")
     chosen = os.environ.get("CXX")
     names = [chosen] if chosen else ["g++", "c++", "clang++"]
     path = next((found for found in map(shutil.which, names) if found), None)
     if path is None and chosen:
         return Finding("compiler", "wrong", f"CXX names {chosen}, which is not on PATH", "unset CXX")
     if path is None:
-        return Finding("compiler", "missing", "no C++ compiler on PATH", mend)
+        return Finding("compiler", "missing", "no C++ compiler on PATH", hint)
     first = run([path, "--version"], 20).out.partition("\n")[0].strip()
     tried = run([path, f"-std={STANDARD}", "-fsyntax-only", "-x", "c++", "-"], 30, stdin=SAMPLE)
     if tried.code:
         error = next((line.strip() for line in tried.err.splitlines() if "error" in line), tried.complaint)
-        return Finding("compiler", "wrong", f"{first or path} does not compile {STANDARD}: {error}", mend)
+        return Finding("compiler", "wrong", f"{first or path} does not compile {STANDARD}: {error}", hint)
     return Finding("compiler", "good", f"{first}, {path}")
 
 
@@ -65,18 +65,18 @@ def cmake() -> Finding:
     """CMake of the environment's own, else the system's."""
     beside = Path(sys.executable).parent
     path = shutil.which("cmake", path=f"{beside}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
-    mend = f"{sys.executable} -m pip install 'cmake>={dotted(CMAKE)}'"
+    hint = f"{sys.executable} -m pip install 'cmake>={dotted(CMAKE)}'"
     if path is None:
-        return Finding("CMake", "missing", "no cmake on PATH", mend)
-    return new_enough("CMake", path, CMAKE, mend)
+        return Finding("CMake", "missing", "no cmake on PATH", hint)
+    return new_enough("CMake", path, CMAKE, hint)
 
 
-def new_enough(name: str, path: str, needed: tuple[int, ...], mend: str) -> Finding:
+def new_enough(name: str, path: str, needed: tuple[int, ...], hint: str) -> Finding:
     """Whether a program runs and says a version that will do."""
     ran = run([path, "--version"], 20)
     version = version_in(ran.out)
     if ran.code or not version:
-        return Finding(name, "wrong", f"{path}: {ran.complaint}", mend)
+        return Finding(name, "wrong", f"{path}: {ran.complaint}", hint)
     if version < needed:
-        return Finding(name, "wrong", f"{dotted(version)}, {path}; {dotted(needed)} is needed", mend)
+        return Finding(name, "wrong", f"{dotted(version)}, {path}; {dotted(needed)} is needed", hint)
     return Finding(name, "good", f"{dotted(version)}, {path}")

@@ -3,9 +3,10 @@
 import os
 import sys
 
+from npuport.base.errors import PortError
+from npuport.base.places import HARNESS
 from npuport.doctor.finding import Finding, run
-from npuport.errors import PortError
-from npuport.layout import HARNESS, Layout
+from npuport.port.layout import Layout
 
 #: Seconds that upstream may take to say what it has.
 ANSWER = 20
@@ -13,7 +14,7 @@ ANSWER = 20
 ASK = """
 import sys
 from pathlib import Path
-from npuport.gitprocess import GitFailed, run
+from npuport.git.process import GitFailed, run
 try:
     print(run("ls-remote", "--", *sys.argv[1:], cwd=Path("/"), fetching=True).decode())
 except GitFailed as error:
@@ -28,29 +29,30 @@ def upstream(layout: Layout | None, *, offline: bool) -> Finding:
     """
     if layout is None:
         return Finding("upstream", "missing", "no upstream.lock here or above", "npuport --port DIR doctor")
-    from npuport import git, store
-    from npuport.lock import read_lock
+    from npuport import git
+    from npuport.port import upstream
+    from npuport.port.lock import read_lock
 
     try:
         lock = read_lock(layout.lock)
-        url = store.absolute_url(lock.url, layout.root)
-        repository = store.cached(url)
+        url = upstream.absolute_url(lock.url, layout.root)
+        repository = upstream.cached(url)
         cached = repository.is_dir() and git.has_commit(repository, lock.commit)
-        source = (store.mirrors(url) or [url])[0]
+        source = (upstream.mirrors(url) or [url])[0]
     except PortError as error:
-        return Finding("upstream", "wrong", error.message, error.mend)
+        return Finding("upstream", "wrong", error.message, error.hint)
     pin = f"{lock.commit[:12]} is{'' if cached else ' not'} in the cache"
     if offline:
-        mend = "" if cached else "npuport doctor, without --offline"
-        return Finding("upstream", "good" if cached else "missing", f"{pin}; {lock.url} not asked", mend)
+        hint = "" if cached else "npuport doctor, without --offline"
+        return Finding("upstream", "good" if cached else "missing", f"{pin}; {lock.url} not asked", hint)
     asked, answer = ask(source, lock.branch)
     if asked:
         return Finding("upstream", "good", f"{lock.url} answers; {pin}")
     if url != lock.url:  # a path beside the port
-        mend = f"make {url}, as the port's README says"
+        hint = f"make {url}, as the port's README says"
     else:
-        mend = f"git ls-remote {source}; or name a mirror: NPUPORT_MIRROR, url.<base>.insteadOf"
-    return Finding("upstream", "wrong", f"{lock.url}: {answer}; {pin}", mend, optional=cached)
+        hint = f"git ls-remote {source}; or name a mirror: NPUPORT_MIRROR, url.<base>.insteadOf"
+    return Finding("upstream", "wrong", f"{lock.url}: {answer}; {pin}", hint, optional=cached)
 
 
 def ask(source: str, branch: str) -> tuple[bool, str]:

@@ -9,19 +9,19 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from npuport import store
-from npuport.errors import PortError
-from npuport.layout import Layout
+from npuport.base.errors import PortError
+from npuport.base.sarif import Finding
 from npuport.lint.added import check_added
 from npuport.lint.between import check_between, check_names
 from npuport.lint.mail import check_mail
 from npuport.lint.rules import LEVELS
 from npuport.lint.scan import Scan, scan
 from npuport.lint.shape import check_shape
-from npuport.lock import Lock, read_lock
-from npuport.patch import Patch, parse_patch
-from npuport.sarif import Finding
-from npuport.series import SERIES, named_lines
+from npuport.patch.mail import Patch, parse_patch
+from npuport.port import upstream
+from npuport.port.layout import Layout
+from npuport.port.lock import Lock, read_lock
+from npuport.port.series import SERIES, named_lines
 
 #: The field of a mail's header that lists, by blanks, the rules that do not hold for this patch.
 IGNORE = "x-lint-ignore"
@@ -58,15 +58,15 @@ def lint(layout: Layout, *, only: Collection[str] = (), ignore: Collection[str] 
     names = [name for name in dict.fromkeys(name for _, name in lines) if name in there]
     names += [name for name in there if name not in names]
     if unknown := sorted(set(only) - set(names)):
-        raise PortError(f"{layout.patches} has no patch {unknown[0]}", mend=f"one of {SERIES}")
+        raise PortError(f"{layout.patches} has no patch {unknown[0]}", hint=f"one of {SERIES}")
     if unknown := sorted(set(ignore) - set(LEVELS)):
-        raise PortError(f"there is no rule {unknown[0]}", mend="docs/reference/lint.md lists the rules")
+        raise PortError(f"there is no rule {unknown[0]}", hint="docs/reference/lint.md lists the rules")
     scans = [scan(name, (layout.patches / name).read_bytes()) for name in names]
     found = [*check_names(lines, there), *check_between(scans)]
     for one in scans:
         found += [*check_mail(one), *check_shape(one, lock.license_file), *check_added(one)]
-    repository = store.cached(store.absolute_url(lock.url, layout.root))
-    applied = repository.is_dir() and store.has(repository, lock.commit)
+    repository = upstream.cached(upstream.absolute_url(lock.url, layout.root))
+    applied = repository.is_dir() and upstream.has(repository, lock.commit)
     if applied:
         found += _at_the_pin(repository, lock, [one for one in scans if one.name in {n for _, n in lines}])
     ignored = {one.path: {*ignore, *one.fields.get(IGNORE, "").split()} for one in scans}

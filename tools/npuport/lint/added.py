@@ -5,9 +5,9 @@ import re
 import tokenize
 from collections.abc import Iterator, Sequence
 
+from npuport.base.sarif import Finding
 from npuport.lint.rules import finding
 from npuport.lint.scan import Change, File, Hunk, Scan
-from npuport.sarif import Finding
 
 _OPENS, _CLOSES = re.compile(r"<{7}(?: |\r?$)"), re.compile(r">{7}(?: |\r?$)")
 _BETWEEN = re.compile(r"(?:={7}|\|{7}(?: .*)?)\r?$")

@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from npuport.errors import PortError
-from npuport.exact import Tree, Unfit, apply_exactly, load_tree
+from npuport.base.errors import PortError
+from npuport.base.sarif import Finding
 from npuport.lint.rules import finding
 from npuport.lint.scan import Scan
-from npuport.patch import Patch
-from npuport.sarif import Finding
+from npuport.patch.apply import Tree, Unfit, apply_exactly, load_tree
+from npuport.patch.mail import Patch
 
 
 def check_applying(
@@ -37,7 +37,7 @@ def check_applying(
                 f"{patch.name}: "
             )
             rule = "path-missing" if missing else "does-not-apply"
-            yield finding(rule, scan.path, number, f"{message} — try: {error.mend}")
+            yield finding(rule, scan.path, number, f"{message} — hint: {error.hint}")
         else:
             yield from stale
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
+from npuport.base.sarif import Finding
 from npuport.lint.rules import finding
 from npuport.lint.scan import File, Hunk, Scan
-from npuport.lock import wrong_patch_name
-from npuport.sarif import Finding
+from npuport.port.lock import wrong_patch_name
 
 _SERIES = "patches/series"
 

@@ -5,11 +5,11 @@ import difflib
 import re
 from collections.abc import Iterator
 
+from npuport.base.sarif import Finding
 from npuport.lint.rules import finding
 from npuport.lint.scan import Field, Scan
-from npuport.newpatch import PLACEHOLDER, name_of
-from npuport.patch import FIELDS, field_faults
-from npuport.sarif import Finding
+from npuport.patch.mail import FIELDS, field_faults
+from npuport.patch.new import PLACEHOLDER, name_of
 
 _RULE_OF = {
     "subject": "subject-missing",
@@ -49,7 +49,7 @@ def check_mail(scan: Scan) -> Iterator[Finding]:
     for fault in field_faults(scan.fields, "\n".join(line.text for line in scan.prose)):
         place = scan.field(fault.field)
         rule = _RULE_OF.get(fault.field, "mail-encoded")
-        yield finding(rule, scan.path, place.number if place else 1, f"{fault.problem}: {fault.mend}")
+        yield finding(rule, scan.path, place.number if place else 1, f"{fault.problem}: {fault.hint}")
     if subject := scan.field("subject"):
         yield from _check_subject(scan, subject)
     yield from _check_message(scan)

@@ -5,9 +5,9 @@ warning  a reviewer would send the patch back
 note     worth knowing; may be meant
 """
 
-from npuport.sarif import Finding, Level, Rule
+from npuport.base.sarif import Finding, Level, Rule
 
-#: id, level, what is wrong, why it matters and how to mend it; in the order of a patch from top to bottom.
+#: id, level, what is wrong, why it matters and how to fix it; in the order of a patch from top to bottom.
 _TABLE: tuple[tuple[str, Level, str, str], ...] = (
     # The series.
     (

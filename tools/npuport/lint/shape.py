@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from npuport.errors import PortError
+from npuport.base.errors import PortError
+from npuport.base.sarif import Finding
 from npuport.lint.rules import finding
 from npuport.lint.scan import File, Scan
-from npuport.patch import field_faults, parse_patch
-from npuport.sarif import Finding
+from npuport.patch.mail import field_faults, parse_patch
 
 CONTEXT, CHANGED, QUOTED, FILES = 3, 400, 60, 10
 
@@ -89,13 +89,13 @@ def _malformed(scan: Scan) -> Iterator[Finding]:
     for number, refused in told:
         said = re.match(r"[^:]*(?:, |: malformed diff: )line (\d+):", refused.message)
         text = refused.message.removeprefix(scan.name).lstrip(":, ")
-        message = f"{text} — try: {refused.mend}"
+        message = f"{text} — hint: {refused.hint}"
         yield finding("malformed", scan.path, int(said[1]) if said else number, message)
 
 
 def _unreadable(name: str, file: File) -> PortError | None:
     """What is wrong with one file of a diff."""
-    from npuport.diff import parse_diff
+    from npuport.patch.diff import parse_diff
 
     try:
         parse_diff(name, file.text, file.number)

@@ -20,7 +20,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from npuport.errors import PortError
+from npuport.base.errors import PortError
 from npuport.parity.case import Policy
 
 
@@ -96,5 +96,5 @@ def read_weights(directory: Path) -> dict[str, Tensor]:
     """
     files = sorted(directory.glob("*.safetensors"))
     if not files:
-        raise PortError(f"{directory} holds no .safetensors file", mend="name a checkpoint's directory")
+        raise PortError(f"{directory} holds no .safetensors file", hint="name a checkpoint's directory")
     return {name: tensor for file in files for name, tensor in load_file(file).items()}

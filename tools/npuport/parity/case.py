@@ -1,8 +1,14 @@
 """What is run: an entry point, on a set of inputs, at a precision policy, of a model size."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from npuport.adapter import EntryPoint
+import torch
+from torch import Tensor, nn
+
+from npuport.adapter import EntryPoint, Inputs
+from npuport.base.errors import PortError
 
 #: Random inputs in a batch: the figures are pooled over them, which evens out the luck of one.
 COUNT = 8
@@ -55,3 +61,34 @@ class Case:
     def id(self) -> str:
         """The case's name: `tiny-tight-random-get_clip_logits`."""
         return f"{self.size}-{self.policy.name}-{self.inputs}-{self.entry.name}"
+
+
+def call(entry: EntryPoint, model: nn.Module, inputs: Inputs) -> dict[str, Tensor]:
+    """Run an entry point the way its users do, without gradients, and name its output tensors.
+
+    Returns:
+        The outputs on the CPU, by their place: `output` for a bare tensor, `cls_token` for a dict's entry,
+        `0.1` for the second tensor of the first tuple.
+
+    Raises:
+        PortError: the model has an output that is no tensor.
+    """
+    with torch.no_grad():
+        outputs = entry.run(model, inputs)
+    return {name: tensor.detach().cpu() for name, tensor in _leaves(entry.name, outputs, "")}
+
+
+def _leaves(entry: str, value: Any, place: str) -> Iterator[tuple[str, Tensor]]:
+    if isinstance(value, Tensor):
+        yield place or "output", value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _leaves(entry, item, f"{place}.{key}" if place else str(key))
+    elif isinstance(value, tuple | list):
+        for index, item in enumerate(value):
+            yield from _leaves(entry, item, f"{place}.{index}" if place else str(index))
+    else:
+        raise PortError(
+            f"{entry}: output {place or 'output'} is a {type(value).__name__}, not a tensor",
+            hint="let the adapter's entry point return tensors only",
+        )

@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter, tree_map
 
-from npuport.errors import PortError
+from npuport.base.errors import PortError
 
 
 def golden(model: nn.Module) -> nn.Module:
@@ -80,6 +80,6 @@ class _RefuseFloat32(TorchDispatchMode):  # type: ignore[no-untyped-call]
             if isinstance(leaf, Tensor) and leaf.dtype == torch.float32:
                 raise PortError(
                     f"the golden run is not faithful: {func} yields float32",
-                    mend="teach npuport/parity/golden.py this way of asking for float32",
+                    hint="teach npuport/parity/golden.py this way of asking for float32",
                 )
         return result

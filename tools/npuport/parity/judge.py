@@ -3,9 +3,8 @@
 from torch import nn
 
 from npuport.parity.capture import Capture
-from npuport.parity.case import Case
+from npuport.parity.case import Case, call
 from npuport.parity.compare import Comparison, compare
-from npuport.parity.run import call
 
 
 def judge(model: nn.Module, capture: Capture, case: Case, device: str) -> list[Comparison]:

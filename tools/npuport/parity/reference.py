@@ -19,14 +19,13 @@ from torch import Tensor, nn
 
 from npuport.adapter import Adapter, load_adapter
 from npuport.parity.capture import identity, write_tensors
-from npuport.parity.case import COUNT, POLICIES, Policy
+from npuport.parity.case import COUNT, POLICIES, Policy, call
 from npuport.parity.compare import error
 from npuport.parity.ensemble import MEMBERS, jittered_model
 from npuport.parity.golden import float64, golden
 from npuport.parity.hf32 import ConvHf32
 from npuport.parity.memo import Memo
 from npuport.parity.recipe import Recipe
-from npuport.parity.run import call
 
 Outputs = dict[str, Tensor]
 

@@ -3,19 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from npuport import store, trees
-from npuport.errors import PortError
-from npuport.fsio import staged_directory
-from npuport.layout import Layout
-from npuport.patch import parse_patch
-from npuport.port import port, read_port
+from npuport.base.errors import PortError
+from npuport.base.files import staged_directory
+from npuport.base.text import Progress, silent
+from npuport.patch.mail import parse_patch
+from npuport.port import trees, upstream
+from npuport.port.build import port, read_port
+from npuport.port.layout import Layout
+from npuport.port.pin import branch_of, pin, resolve
+from npuport.port.series import PatchFile
 from npuport.rebase import session as sessions
 from npuport.rebase.carry import Decision
 from npuport.rebase.describe import summarise
 from npuport.rebase.job import Job, Overtaken, Step
-from npuport.rebase.target import branch_of, pin, resolve
-from npuport.series import PatchFile
-from npuport.store import Progress, silent
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def start(layout: Layout, ref: str | None, options: Options, progress: Progress 
         with job.locked():
             trees.refuse_if_touched(
                 trees.linked(layout.ported),
-                mend="npuport refresh makes them patches; npuport port --force sets them aside",
+                hint="npuport refresh makes them patches; npuport port --force sets them aside",
             )
             sessions.refuse(layout)
             carried = job.carry({})
@@ -82,7 +82,7 @@ def proceed(layout: Layout, options: Options, *, skip: bool = False, progress: P
     job, session = _resume(layout, options, progress)
     with job.locked():
         if sessions.read(layout) != session:
-            raise Overtaken("another npuport has gone on with the rebase", mend="npuport rebase --status")
+            raise Overtaken("another npuport has gone on with the rebase", hint="npuport rebase --status")
         decided = _decided(layout, session, job.files, skip=skip)
         carried = job.carry({**session.decisions, **decided})
     return _ported(job, job.conclude(carried))
@@ -119,7 +119,7 @@ def _resume(layout: Layout, options: Options, progress: Progress) -> tuple[Job, 
         accept_license=asked.accept_license or options.accept_license,
     )
     wanted = replace(lock, commit=request.target)
-    repository = store.ensure(layout, wanted, offline=options.offline, progress=progress)
+    repository = upstream.ensure(layout, wanted, offline=options.offline, progress=progress)
     new = pin(repository, request.target, request.ref)
     return Job(layout, lock, files, repository, new, request, progress), session
 
@@ -131,7 +131,7 @@ def _decided(
     verdict = session.conflict
     if verdict is None:
         if skip:
-            raise PortError("no patch waits for a decision", mend="npuport rebase --continue, or --abort")
+            raise PortError("no patch waits for a decision", hint="npuport rebase --continue, or --abort")
         return {}
     if skip:
         return {verdict.patch: Decision(replace(verdict, kind="skipped", renames=()), None)}

@@ -9,21 +9,21 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from npuport import history
-from npuport.errors import PortError
-from npuport.escape import visible
-from npuport.fsio import staged_directory
-from npuport.history import UpstreamCommit
-from npuport.layout import Layout, cache_dir
-from npuport.port import read_port
+from npuport.base.errors import PortError
+from npuport.base.files import staged_directory
+from npuport.base.places import cache_dir
+from npuport.base.text import Progress, silent, visible
+from npuport.edit.revise import find
+from npuport.git import history
+from npuport.git.history import UpstreamCommit
+from npuport.port.build import read_port
+from npuport.port.layout import Layout
+from npuport.port.pin import branch_of, pin, resolve
 from npuport.rebase import session as sessions
 from npuport.rebase.carry import carry
 from npuport.rebase.job import Job
 from npuport.rebase.proof import read_proof
-from npuport.rebase.revise import find
-from npuport.rebase.target import branch_of, pin, resolve
 from npuport.rebase.verdict import Verdict
-from npuport.store import Progress, silent
 
 
 @dataclass(frozen=True)
@@ -149,21 +149,21 @@ def bisect_parity(
         PortError: upstream is out of reach; the series does not apply at a commit that has to be tried; no
             check matches the case.
     """
-    from npuport.parity import suite
+    from npuport.suite import run
 
     job = _job(layout, ref, offline, progress)
-    request = suite.Request(sizes=tuple(sizes), expression=case)
+    request = run.Request(sizes=tuple(sizes), expression=case)
 
     def judge(commit: UpstreamCommit) -> Try:
         with staged_directory(cache_dir() / "staging") as staged:
             candidate = _candidate(job, commit, staged)
             try:
-                suite.run(candidate, request, staged / "report", progress)
+                run.run(candidate, request, staged / "report", progress)
             except PortError as error:  # upstream does not even start there
                 return Try(commit, True, error.message)
             proof = read_proof(staged / "report/results.json")
         if not any(proof.counts.values()):
-            raise PortError(f"no check of the suite matches {case!r}", mend="out/report/report.md names them")
+            raise PortError(f"no check of the suite matches {case!r}", hint="out/report/report.md names them")
         red = f"{proof.verdict}: {', '.join(proof.red)}"
         return Try(commit, proof.verdict != "pass", "passes" if proof.verdict == "pass" else red)
 
@@ -186,7 +186,7 @@ def _candidate(job: Job, commit: UpstreamCommit, directory: Path) -> Layout:
         verdict = carried.verdicts[-1]
         raise PortError(
             f"the series does not apply at {commit.id[:12]}: {verdict.patch}: {verdict.detail}",
-            mend=f"npuport rebase --bisect {verdict.patch}, and resolve that first",
+            hint=f"npuport rebase --bisect {verdict.patch}, and resolve that first",
         )
     here.write_candidate(carried, directory / "port")
     return Layout(directory / "port")

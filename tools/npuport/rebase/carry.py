@@ -11,19 +11,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from npuport import git, gitmerge
-from npuport.commits import Batch
-from npuport.diff import FileChange
-from npuport.errors import PortError
-from npuport.exact import apply_exactly, load_tree, split_lines
-from npuport.lock import Lock
-from npuport.patch import Patch, parse_patch
+from npuport import git
+from npuport.base.errors import PortError
+from npuport.patch.apply import apply_exactly, load_tree, split_lines
+from npuport.patch.commits import Batch
+from npuport.patch.diff import FileChange
+from npuport.patch.mail import Patch, parse_patch
+from npuport.port.lock import Lock
+from npuport.port.series import PatchFile
 from npuport.rebase.conflict import clashes
 from npuport.rebase.culprit import Culprits
 from npuport.rebase.place import line_of, move, place
 from npuport.rebase.verdict import Clash, Kind, Offset, Rename, Verdict
 from npuport.rebase.whitespace import as_there
-from npuport.series import PatchFile
 
 
 @dataclass(frozen=True)
@@ -146,14 +146,14 @@ class _Carrier:
 
     def force(self, patch: Patch) -> None:
         """Decide a conflict for the patch, as well as git can."""
-        gitmerge.reset(self._tree)
-        if gitmerge.cherry_pick(self._tree, self._commit_of(patch), "theirs"):
-            diff = git.diff(self._tree, "HEAD", gitmerge.index_tree(self._tree))
-            gitmerge.reset(self._tree)
+        git.reset(self._tree)
+        if git.cherry_pick(self._tree, self._commit_of(patch), "theirs"):
+            diff = git.diff(self._tree, "HEAD", git.index_tree(self._tree))
+            git.reset(self._tree)
             with contextlib.suppress(PortError):  # what no patch can hold is left out
                 if diff:
                     self._take(patch.with_diff(diff))
-        gitmerge.reset(self._tree)
+        git.reset(self._tree)
 
     def flush(self) -> None:
         """Make commits of the patches that are not yet in the work tree."""
@@ -162,19 +162,19 @@ class _Carrier:
     def _merge(self, patch: Patch) -> tuple[Verdict, Patch | None]:
         self.flush()
         own = self._commit_of(patch)
-        if not gitmerge.cherry_pick(self._tree, own):
-            gitmerge.reset(self._tree)
-            if not gitmerge.cherry_pick(self._tree, own, "ignore-space-at-eol"):
+        if not git.cherry_pick(self._tree, own):
+            git.reset(self._tree)
+            if not git.cherry_pick(self._tree, own, "ignore-space-at-eol"):
                 return self._conflict(patch), None
             self._restore_line_ends(patch)
-        diff = git.diff(self._tree, "HEAD", gitmerge.index_tree(self._tree))
+        diff = git.diff(self._tree, "HEAD", git.index_tree(self._tree))
         try:
             fresh = patch.with_diff(diff) if diff else None
         except PortError as error:  # it merges, but into what no patch can hold
             path = patch.changes[0].path
             clash = Clash(path, 0, 0, (), (), (), error.message, self._culprits.who_changed(path))
             return Verdict(patch.name, "conflict", clashes=(clash,)), None
-        gitmerge.reset(self._tree)
+        git.reset(self._tree)
         if fresh is None:
             commit = self._culprits.who_brought(patch) if self._explain else None
             return Verdict(patch.name, "upstreamed", commit=commit), None
@@ -244,14 +244,14 @@ class _Carrier:
         """The patch's commit on the old pin."""
         if not self._commits:
             head = git.head(self._tree)
-            gitmerge.detach(self._tree, self._lock.commit)
+            git.detach(self._tree, self._lock.commit)
             series, tree = Batch(), load_tree(self._tree, self._lock.commit, self.patches)
             for one in self.patches:
                 apply_exactly(tree, one)
                 series.add(one, tree)
             series.commit(self._tree)
             self._commits = [commit.id for commit in git.commits_since(self._tree, self._lock.commit)]
-            gitmerge.detach(self._tree, head)
+            git.detach(self._tree, head)
         return self._commits[self.patches.index(patch)]
 
     def _take(self, fresh: Patch) -> None:
@@ -279,7 +279,7 @@ class _Carrier:
             blob = git.read_objects(self._tree, [entries[path].oid])[0]
             there = split_lines(blob[1] if blob else b"")
             file.write_bytes(b"".join(as_there(there, split_lines(file.read_bytes()))))
-            gitmerge.stage(self._tree, [path])
+            git.stage(self._tree, [path])
 
 
 def _alike(was: FileChange, now: FileChange) -> bool:

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from npuport import git, gitmerge
-from npuport.diff import FileChange, Hunk
-from npuport.exact import Tree, occurrences, split_lines
-from npuport.history import UpstreamCommit
-from npuport.patch import Patch
+from npuport import git
+from npuport.git.history import UpstreamCommit
+from npuport.patch.apply import Tree, occurrences, split_lines
+from npuport.patch.diff import FileChange, Hunk
+from npuport.patch.mail import Patch
 from npuport.rebase.culprit import Culprits
 from npuport.rebase.verdict import Clash
 
@@ -75,7 +75,7 @@ class _Conflict:
         """All of it, file by file."""
         obstacles = [found for change in self._patch.changes if (found := self._obstacle(change))]
         yield from obstacles
-        for path, stages in gitmerge.unmerged(self._tree).items():
+        for path, stages in git.unmerged(self._tree).items():
             if obstacles and "~" in path:  # git's own name for one of two that cannot both be there
                 continue
             change = self._change_of(path)

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from npuport import git
-from npuport.diff import FileChange, Hunk
-from npuport.exact import occurrences, split_lines
-from npuport.history import Change, Step, UpstreamCommit, follow, steps
-from npuport.patch import Patch
+from npuport.git.history import Change, Step, UpstreamCommit, follow, steps
+from npuport.patch.apply import occurrences, split_lines
+from npuport.patch.diff import FileChange, Hunk
+from npuport.patch.mail import Patch
 
 #: A file's lines; None where there is no such file.
 Lines = Sequence[bytes] | None

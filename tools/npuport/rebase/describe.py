@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from difflib import unified_diff
 from pathlib import Path
 
-from npuport import git, history
-from npuport.lock import NO_LICENSE, Lock
+from npuport import git
+from npuport.git import history
+from npuport.port.lock import NO_LICENSE, Lock
+from npuport.port.pin import Pin, pin
 from npuport.rebase.culprit import Culprits
-from npuport.rebase.summary import LicenseChange, Pin, Summary
-from npuport.rebase.target import pin
+from npuport.rebase.summary import LicenseChange, Summary
 from npuport.rebase.verdict import Verdict
 
 
@@ -53,8 +54,8 @@ def sources(
     Args:
         adapter: the port's adapter, which says what of upstream the port uses; it is read, not run.
     """
-    from npuport.api import difference
     from npuport.audit import new_assumptions
+    from npuport.source.interface import difference
     from npuport.source.tree import read_commit
 
     old, new = read_commit(repository, lock.commit), read_commit(repository, target)

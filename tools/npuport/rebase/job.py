@@ -6,20 +6,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from npuport import store, trees
-from npuport.checkout import lock_file
-from npuport.errors import PortError
-from npuport.fsio import clean_staging, exclusive, staged_directory
-from npuport.layout import Layout, cache_dir
-from npuport.lock import Lock, format_lock, remember
-from npuport.publication import publish
+from npuport.base.errors import PortError
+from npuport.base.files import clean_staging, exclusive, staged_directory
+from npuport.base.places import cache_dir
+from npuport.base.text import Progress
+from npuport.port import trees, upstream
+from npuport.port.checkout import lock_file
+from npuport.port.layout import Layout
+from npuport.port.lock import Lock, format_lock, remember
+from npuport.port.pin import Pin
+from npuport.port.publication import publish
+from npuport.port.series import SERIES, PatchFile, digest, format_series
 from npuport.rebase import session as sessions
 from npuport.rebase.carry import Carried, Decision, carry
 from npuport.rebase.describe import compare_licenses, sources, summarise
-from npuport.rebase.summary import Pin, Summary
+from npuport.rebase.summary import Summary
 from npuport.rebase.verdict import Verdict
-from npuport.series import SERIES, PatchFile, digest, format_series
-from npuport.store import Progress
 
 
 class Overtaken(PortError):
@@ -71,7 +73,7 @@ class Job:
         with exclusive(lock_file(self.layout), lambda: self.progress("waiting for another npuport")):
             if sessions.sum_of(self.layout) != self.request.lock:
                 raise Overtaken(
-                    "another npuport has changed the port meanwhile", mend="run the command again"
+                    "another npuport has changed the port meanwhile", hint="run the command again"
                 )
             clean_staging(self.layout.out)
             yield
@@ -182,7 +184,7 @@ class Job:
         for file in carried.series:
             (candidate.patches / file.name).write_bytes(file.data)
         (candidate.patches / SERIES).write_text("".join(f"{file.name}\n" for file in carried.series))
-        url = store.absolute_url(self.lock.url, self.layout.root)
+        url = upstream.absolute_url(self.lock.url, self.layout.root)
         candidate.lock.write_text(format_lock(self._lock(carried, url)))
         if self.layout.adapter.is_file():
             shutil.copyfile(self.layout.adapter, candidate.adapter)
@@ -213,7 +215,7 @@ class Job:
         return replace(summary, api=api, assumptions=assumptions)
 
     def _changelog(self, carried: Carried) -> str:
-        from npuport import changelog
+        from npuport.base import changelog
 
         text = self.layout.changelog.read_bytes().decode() if self.layout.changelog.is_file() else ""
         return changelog.with_line(text, entry(self.lock, self.new, carried.verdicts))

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from npuport.diff import FileChange, Hunk
-from npuport.errors import PortError
-from npuport.exact import Tree, apply_exactly, occurrences
-from npuport.patch import Patch, parse_patch
+from npuport.base.errors import PortError
+from npuport.patch.apply import Tree, apply_exactly, occurrences
+from npuport.patch.diff import FileChange, Hunk
+from npuport.patch.mail import Patch, parse_patch
 from npuport.rebase.verdict import Offset
 
 _HEADER = re.compile(rb"@@ -(\d+)(,\d+)? \+(\d+)(,\d+)? @@")

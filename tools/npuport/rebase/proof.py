@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from npuport import __version__
-from npuport.layout import Layout
-from npuport.lock import read_lock
+from npuport.port.layout import Layout
+from npuport.port.lock import read_lock
 from npuport.rebase.summary import Proof
 
 
@@ -23,13 +23,13 @@ def prove(layout: Layout, sizes: Sequence[str], report: Path, progress: Callable
     Raises:
         PortError: the suite could not run, or did not come to its end.
     """
-    from npuport.parity import suite
+    from npuport.suite import run
 
     for directory in (report, layout.report):
         if passed(directory / "results.json", layout, sizes):
             progress(f"parity of {read_lock(layout.lock).commit[:12]}: passed before, {directory}")
             return read_proof(directory / "results.json")
-    suite.run(layout, suite.Request(sizes=tuple(sizes)), report, progress)
+    run.run(layout, run.Request(sizes=tuple(sizes)), report, progress)
     return read_proof(report / "results.json")
 
 

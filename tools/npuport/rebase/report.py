@@ -11,11 +11,11 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
-from npuport import pages
-from npuport.device import SIMULATED
-from npuport.escape import block, code, visible
-from npuport.fsio import write_atomically
-from npuport.lock import NO_LICENSE
+from npuport.base import pages
+from npuport.base.files import write_atomically
+from npuport.base.text import block, code, visible
+from npuport.device.choose import SIMULATED
+from npuport.port.lock import NO_LICENSE
 from npuport.rebase.proof import state_dict_difference
 from npuport.rebase.summary import Summary
 from npuport.rebase.verdict import verdict_from_json

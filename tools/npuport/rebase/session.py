@@ -16,10 +16,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from npuport import git, gitmerge
-from npuport.errors import PortError
-from npuport.fsio import exchange, retire, staged_directory, write_atomically
-from npuport.layout import Layout
+from npuport import git
+from npuport.base.errors import PortError
+from npuport.base.files import exchange, retire, staged_directory, write_atomically
+from npuport.port.layout import Layout
 from npuport.rebase.carry import Decision
 from npuport.rebase.verdict import Verdict, verdict_from_json
 
@@ -93,7 +93,7 @@ def read(layout: Layout) -> Session:
         data = json.loads(path.read_bytes())
         if data["format"] != FORMAT:
             raise PortError(
-                f"{path} is of another npuport: format {data['format']}", mend="npuport rebase --abort"
+                f"{path} is of another npuport: format {data['format']}", hint="npuport rebase --abort"
             )
         request = Request(**(data["request"] | {"parity": tuple(data["request"]["parity"])}))
         decisions = {
@@ -103,9 +103,9 @@ def read(layout: Layout) -> Session:
         verdicts = tuple(map(verdict_from_json, data["verdicts"]))
         return Session(request, verdicts, data["head"], decisions, tuple(data["decide"]))
     except FileNotFoundError as error:
-        raise PortError("no rebase is under way", mend="npuport rebase --to REF, or --latest") from error
+        raise PortError("no rebase is under way", hint="npuport rebase --to REF, or --latest") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise PortError(f"{path} is not readable: {error!r}", mend="npuport rebase --abort") from error
+        raise PortError(f"{path} is not readable: {error!r}", hint="npuport rebase --abort") from error
 
 
 def check(layout: Layout, session: Session) -> None:
@@ -117,7 +117,7 @@ def check(layout: Layout, session: Session) -> None:
     if sum_of(layout) != session.request.lock:
         raise PortError(
             f"{layout.lock} has changed since the rebase began",
-            mend="take it back from version control, or npuport rebase --abort and begin again",
+            hint="take it back from version control, or npuport rebase --abort and begin again",
         )
 
 
@@ -128,7 +128,7 @@ def refuse(layout: Layout) -> None:
         PortError: one does.
     """
     if directory(layout).exists():
-        raise PortError("a rebase is under way", mend=CHOICES)
+        raise PortError("a rebase is under way", hint=CHOICES)
 
 
 def sum_of(layout: Layout) -> str:
@@ -193,25 +193,25 @@ def resolution(layout: Layout, session: Session, scratch: Path) -> bytes:
     assert session.conflict is not None
     tree = work_tree(layout)
     if not (tree / ".git").is_dir():
-        raise PortError(f"{tree} is gone, or no git work tree any more", mend="npuport rebase --abort")
+        raise PortError(f"{tree} is gone, or no git work tree any more", hint="npuport rebase --abort")
     for path in git.changed(tree, session.head):
         file = tree / path
         if file.is_file() and not file.is_symlink() and (line := _marker(file.read_bytes())):
             raise PortError(
-                f"{file}, line {line}: a conflict marker is left", mend=f"edit {file} until it is right"
+                f"{file}, line {line}: a conflict marker is left", hint=f"edit {file} until it is right"
             )
-    for path, stages in gitmerge.unmerged(tree).items():
+    for path, stages in git.unmerged(tree).items():
         there = (tree / path).exists()
         if there and not {2, 3} <= stages.keys():  # left as it is, the whole file would come back
             raise PortError(
                 f"{tree / path} is in one side only, and undecided",
-                mend=f"take its change where it belongs, then `git rm -f` or `git add` it in {tree}",
+                hint=f"take its change where it belongs, then `git rm -f` or `git add` it in {tree}",
             )
     diff = git.diff(tree, session.head, git.tree_on_disk(tree, scratch, keep=True))
     if not diff:
         raise PortError(
             f"nothing is left of {session.conflict.patch}: {tree} is as upstream has it",
-            mend="npuport rebase --skip, if that is meant",
+            hint="npuport rebase --skip, if that is meant",
         )
     return diff
 

@@ -2,17 +2,9 @@
 
 from dataclasses import dataclass
 
-from npuport.history import UpstreamCommit
+from npuport.git.history import UpstreamCommit
+from npuport.port.pin import Pin
 from npuport.rebase.verdict import Verdict
-
-
-@dataclass(frozen=True)
-class Pin:
-    """A pin: the ref it was asked for as, its commit with the facts of it, its tree id."""
-
-    ref: str
-    commit: UpstreamCommit
-    tree: str
 
 
 @dataclass(frozen=True)

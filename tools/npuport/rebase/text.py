@@ -60,7 +60,7 @@ def _line(verdict: Verdict, detail: str) -> str:
 
 
 def _clash(step: Step, clash: Clash) -> list[str]:
-    from npuport.commands import shown
+    from npuport.base.text import shown
 
     where = f"{clash.path}, hunk {clash.hunk}" if clash.hunk else clash.path
     lines = [f"    {where}: {clash.reason}"]

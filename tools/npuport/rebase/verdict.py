@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from npuport.history import UpstreamCommit
+from npuport.git.history import UpstreamCommit
 
 #: clean       applies exactly where it says; keeps its bytes
 #: moved       applies, its lines unchanged, at other line numbers

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from npuport.errors import PortError
-from npuport.fsio import clean_staging, exchange, exclusive, staged_directory
-from npuport.layout import Layout
-from npuport.port import port, read_port
-from npuport.release import contents, provenance, sbom, sums
+from npuport.base.errors import PortError
+from npuport.base.files import clean_staging, exchange, exclusive, staged_directory
+from npuport.port.build import port, read_port
+from npuport.port.layout import Layout
+from npuport.release import contents, sbom, statement, sums
 from npuport.release.contents import Subject
 from npuport.release.evidence import Lack, gather
 from npuport.release.model import read_release
@@ -81,10 +81,10 @@ def assemble(layout: Layout, subject: Subject, ported: Path) -> Mapping[str, Fil
         if path in files:
             raise PortError(
                 f"the source's {path} has the name of a file of the bundle's own",
-                mend="leave it out of [source] include in release/release.toml",
+                hint="leave it out of [source] include in release/release.toml",
             )
     files |= source
-    files[provenance.NAME] = File(provenance.provenance(subject, files))
+    files[statement.NAME] = File(statement.provenance(subject, files))
     listed = {path: sums.digest(file.data) for path, file in files.items()}
     files[sums.NAME] = File(sums.format_sums(listed))
     return files
@@ -119,5 +119,5 @@ def _keep_a_persons(target: Path) -> None:
     changed = [line for line in changed if sums.BYTECODE not in line]
     if changed:
         raise PortError(
-            f"{target} would be replaced: {changed[0]}", mend="move it away, or name another --out"
+            f"{target} would be replaced: {changed[0]}", hint="move it away, or name another --out"
         )

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from npuport import pages
-from npuport.device import SIMULATED
-from npuport.errors import PortError
+from npuport.base import pages
+from npuport.base.errors import PortError
+from npuport.device.choose import SIMULATED
 from npuport.release import figures
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -31,7 +31,7 @@ def render(facts: Mapping[str, Any]) -> dict[str, bytes]:
     for what in contradictions(facts):
         raise PortError(
             f"the facts of {facts['title']} contradict themselves: {what}",
-            mend="npuport parity and npuport bench again, on one device",
+            hint="npuport parity and npuport bench again, on one device",
         )
     environment = pages.environment(_TEMPLATES)
     environment.filters |= _FILTERS

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from npuport import __version__, store
-from npuport.checkout import verify_pin
-from npuport.errors import PortError
-from npuport.layout import HARNESS, Layout
-from npuport.lock import Lock, read_lock
-from npuport.port import build, check_ids, read_port
-from npuport.provenance import adapter_digest
-from npuport.release import contents, provenance, sbom, sums
+from npuport import __version__
+from npuport.base.errors import PortError
+from npuport.base.places import HARNESS
+from npuport.port import upstream
+from npuport.port.build import build, check_ids, read_port
+from npuport.port.checkout import verify_pin
+from npuport.port.layout import Layout
+from npuport.port.lock import Lock, read_lock
+from npuport.port.provenance import adapter_digest
+from npuport.release import contents, sbom, sums
+from npuport.release import statement as slsa
 from npuport.release.contents import Subject
 from npuport.release.evidence import Evidence, lacks, read_results
 from npuport.release.model import read_release
@@ -67,7 +70,7 @@ def check(directory: Path, here: Layout | None, *, offline: bool, progress: Call
         PortError: a part without which nothing can be said is missing or malformed.
     """
     findings = [Finding("error", line) for line in sums.differences(directory)]
-    statement = provenance.read_provenance(directory / provenance.NAME)
+    statement = slsa.read_provenance(directory / slsa.NAME)
     subject = _subject(directory, statement)
     findings += _statement(directory, statement, subject)
     findings += _presented(directory, statement, subject)
@@ -82,7 +85,7 @@ def _subject(directory: Path, statement: Mapping[str, Any]) -> Subject:
     lock, patches = read_port(port)
     release = read_release(port)
     name = statement["predicate"]["buildDefinition"]["externalParameters"].get("model")
-    evidence = Evidence(*(_results(directory, path) for path in provenance.RESULTS))
+    evidence = Evidence(*(_results(directory, path) for path in slsa.RESULTS))
     return Subject(lock, patches, release, release.model(name), evidence)
 
 
@@ -96,13 +99,13 @@ def _results(directory: Path, name: str) -> dict[str, Any]:
 
     results = read_results(directory / name)
     if not results:
-        raise PortError(f"{directory / name} is missing", mend="get the bundle anew")
+        raise PortError(f"{directory / name} is missing", hint="get the bundle anew")
     schema = json.loads((HARNESS / "docs" / _SCHEMAS[name]).read_bytes())
     problem = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(results))
     if problem:
         raise PortError(
             f"{directory / name}: {problem.json_path}: {problem.message[:120]}",
-            mend="check it with the npuport that made it",
+            hint="check it with the npuport that made it",
         )
     return results
 
@@ -111,14 +114,14 @@ def _statement(directory: Path, statement: Mapping[str, Any], subject: Subject) 
     """Whether the provenance is of these files, this lock and these results."""
     listed = sums.read_sums(directory / sums.NAME)
     named = {one["name"]: one["digest"]["sha256"] for one in statement["subject"]}
-    expected = {path: digest for path, digest in listed.items() if path != provenance.NAME}
+    expected = {path: digest for path, digest in listed.items() if path != slsa.NAME}
     for path in sorted(named.keys() ^ expected.keys()):
-        yield Finding("error", f"{path}: in only one of {sums.NAME} and {provenance.NAME}")
+        yield Finding("error", f"{path}: in only one of {sums.NAME} and {slsa.NAME}")
     for path in sorted(named.keys() & expected.keys()):
         if named[path] != expected[path]:
-            yield Finding("error", f"{path}: {sums.NAME} and {provenance.NAME} have other sums of it")
-    if statement["predicate"]["buildDefinition"]["externalParameters"] != provenance.external(subject):
-        yield Finding("error", f"{provenance.NAME}: its parameters are not those of the results")
+            yield Finding("error", f"{path}: {sums.NAME} and {slsa.NAME} have other sums of it")
+    if statement["predicate"]["buildDefinition"]["externalParameters"] != slsa.external(subject):
+        yield Finding("error", f"{slsa.NAME}: its parameters are not those of the results")
 
 
 def _presented(directory: Path, statement: Mapping[str, Any], subject: Subject) -> Iterator[Finding]:
@@ -146,7 +149,7 @@ def _derive(
     """The source, made anew of upstream and the series."""
     lock = subject.lock
     layout = here if here and _same_upstream(here, lock) else Layout(directory / "eval")
-    repository = store.ensure(layout, lock, offline=offline, progress=progress)
+    repository = upstream.ensure(layout, lock, offline=offline, progress=progress)
     verify_pin(repository, lock)
     with tempfile.TemporaryDirectory(prefix="npuport-check-") as scratch:
         commit, tree = build(repository, lock, subject.patches, Path(scratch))
@@ -169,7 +172,7 @@ def _source(directory: Path, subject: Subject, source: Mapping[str, File]) -> It
             yield Finding("error", f"{path}: not as upstream and the series give it")
         elif bool(there.stat().st_mode & 0o100) != bool(file.mode & 0o100):
             yield Finding("note", f"{path}: its mode is not upstream's")
-    own = contents.own_names(subject) | {sbom.NAME, provenance.NAME}
+    own = contents.own_names(subject) | {sbom.NAME, slsa.NAME}
     for path in sums.listed(directory):
         if path not in source and path not in own:
             yield Finding("error", f"{path}: neither of upstream nor of npuport")

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from npuport.errors import PortError
-from npuport.layout import HARNESS, Layout
-from npuport.lock import Lock
-from npuport.patch import parse_patch
+from npuport.base.errors import PortError
+from npuport.base.places import HARNESS
+from npuport.patch.mail import parse_patch
+from npuport.port.layout import Layout
+from npuport.port.lock import Lock
+from npuport.port.series import PatchFile
 from npuport.release.evidence import Evidence
 from npuport.release.model import Model, Release
 from npuport.release.source import File
-from npuport.series import PatchFile
 
 #: What a bundle's name ends with, on a chip and without one.
 HARDWARE, SIMULATION = "-Ascend", "-Ascend-simulated"
@@ -133,7 +134,7 @@ def port_files(layout: Layout, subject: Subject) -> dict[str, File]:
 def _script(layout: Layout, name: str) -> bytes:
     path = layout.release / name
     if Path(name).name != name or not path.is_file():
-        raise PortError(f"{path} is missing", mend="write it, or mend [source] scripts in release.toml")
+        raise PortError(f"{path} is missing", hint="write it, or correct [source] scripts in release.toml")
     return path.read_bytes()
 
 

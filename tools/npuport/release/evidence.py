@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from npuport.device import ASCEND, SIMULATED
-from npuport.errors import PortError
-from npuport.layout import Layout
-from npuport.lock import Lock
-from npuport.provenance import adapter_digest
+from npuport.base.errors import PortError
+from npuport.device.choose import ASCEND, SIMULATED
+from npuport.port.layout import Layout
+from npuport.port.lock import Lock
+from npuport.port.provenance import adapter_digest
 from npuport.release.model import Model
 
 #: What the suite and the benchmark must have in common: they are of one environment.
@@ -22,7 +22,7 @@ class Lack:
     """Something without which there is no release, and the command that brings it."""
 
     what: str
-    mend: str
+    hint: str
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ def read_results(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise PortError(f"{path}: {error}", mend="remove it and run again") from error
+        raise PortError(f"{path}: {error}", hint="remove it and run again") from error
     if not isinstance(data, dict) or data.get("schema") != 1:
-        raise PortError(f"{path} was written by another npuport", mend="remove it and run again")
+        raise PortError(f"{path} was written by another npuport", hint="remove it and run again")
     return data
 
 

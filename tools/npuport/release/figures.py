@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-#: From best to worst, as in npuport.parity.result, which needs pytest.
+#: From best to worst, as in npuport.suite.result, which needs pytest.
 WORDS = ("pass", "skip", "review", "fail", "error")
 #: The policy that carries the verdict; the one that users run, torch_npu's own defaults; that without HF32.
 VERDICT, USED, WITHOUT_HF32 = "tight", "shipped-hf32", "shipped"

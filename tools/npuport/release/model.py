@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from npuport.errors import PortError
-from npuport.layout import Layout
+from npuport.base.errors import PortError
+from npuport.port.layout import Layout
 
 _MODEL = {"name": str, "title": str, "size": str, "weights": str}
 _TABLES: Mapping[str, Mapping[str, type]] = {
@@ -65,7 +65,7 @@ class Release:
             return self.models[0]
         known = {model.name: model for model in self.models}
         if name not in known:
-            raise PortError(f"no model {name!r} to release", mend=f"--model {' or '.join(known)}")
+            raise PortError(f"no model {name!r} to release", hint=f"--model {' or '.join(known)}")
         return known[name]
 
 
@@ -81,10 +81,10 @@ def read_release(layout: Layout) -> Release:
     except FileNotFoundError as error:
         raise PortError(
             f"{path} is missing: nothing says what a bundle of this port holds",
-            mend="write it; examples/patchtok/release holds a small one",
+            hint="write it; examples/patchtok/release holds a small one",
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PortError(f"{path}: {error}", mend="mend it; it is TOML, in UTF-8") from error
+        raise PortError(f"{path}: {error}", hint="fix it; it is TOML, in UTF-8") from error
     return _parsed(data, path)
 
 
@@ -92,20 +92,20 @@ def _parsed(data: dict[str, Any], path: Path) -> Release:
     _known(data, {"model", "card", *_TABLES}, path, "")
     models = data.get("model", [])
     if not isinstance(models, list) or not models:
-        raise PortError(f"{path} names no model", mend="a table [[model]] with name, title and size")
+        raise PortError(f"{path} names no model", hint="a table [[model]] with name, title and size")
     for model in models:
         _typed(model, _MODEL, path, "model")
         for key in ("name", "title", "size"):
             if not model.get(key):
-                raise PortError(f"{path}: a model has no {key}", mend=f'{key} = "..." below [[model]]')
+                raise PortError(f"{path}: a model has no {key}", hint=f'{key} = "..." below [[model]]')
         if Path(model["title"]).name != model["title"] or model["title"].startswith("."):
-            raise PortError(f"{path}: the title {model['title']!r} is no file name", mend="name it without /")
+            raise PortError(f"{path}: the title {model['title']!r} is no file name", hint="name it without /")
     tables = {name: data.get(name, {}) for name in _TABLES}
     for name, fields in _TABLES.items():
         _typed(tables[name], fields, path, name)
     include = _words(tables["source"], "include", path)
     if not include:
-        raise PortError(f"{path}: no source", mend='[source] include = ["LICENSE", "package/**"]')
+        raise PortError(f"{path}: no source", hint='[source] include = ["LICENSE", "package/**"]')
     return Release(
         models=tuple(Model(m["name"], m["title"], m["size"], m.get("weights", "")) for m in models),
         include=include,
@@ -119,21 +119,21 @@ def _parsed(data: dict[str, Any], path: Path) -> Release:
 
 def _typed(table: Any, fields: Mapping[str, type], path: Path, where: str) -> None:
     if not isinstance(table, dict):
-        raise PortError(f"{path}: {where} is no table", mend=f"[{where}]")
+        raise PortError(f"{path}: {where} is no table", hint=f"[{where}]")
     _known(table, set(fields), path, f"{where}.")
     for key, kind in fields.items():
         if key in table and not isinstance(table[key], kind):
-            raise PortError(f"{path}: {where}.{key} is no {kind.__name__}", mend="mend its value")
+            raise PortError(f"{path}: {where}.{key} is no {kind.__name__}", hint="fix its value")
 
 
 def _known(table: Mapping[str, Any], known: set[str], path: Path, where: str) -> None:
     for key in table:
         if key not in known:
-            raise PortError(f"{path}: no key {where}{key}", mend=f"one of {', '.join(sorted(known))}")
+            raise PortError(f"{path}: no key {where}{key}", hint=f"one of {', '.join(sorted(known))}")
 
 
 def _words(table: Mapping[str, Any], key: str, path: Path) -> tuple[str, ...]:
     words = table.get(key, [])
     if not all(isinstance(word, str) for word in words):
-        raise PortError(f"{path}: {key} is a list of strings", mend="mend its values")
+        raise PortError(f"{path}: {key} is a list of strings", hint="fix its values")
     return tuple(words)

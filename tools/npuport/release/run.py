@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from npuport.layout import Layout
+from npuport.port.layout import Layout
 from npuport.release.evidence import Lack
 from npuport.release.model import Model
 
@@ -16,10 +16,10 @@ def run_missing(
         PortError: one did not come to its end.
     """
     from npuport.bench import run as bench
-    from npuport.parity import suite
+    from npuport.suite import run
 
-    wanted = {lack.mend.split()[1] for lack in missing}
+    wanted = {lack.hint.split()[1] for lack in missing}
     if "parity" in wanted:
-        suite.run(layout, suite.Request(device=device, sizes=(model.size,)), layout.report, progress)
+        run.run(layout, run.Request(device=device, sizes=(model.size,)), layout.report, progress)
     if "bench" in wanted:
         bench.run(layout, bench.Request(device=device, size=model.size), layout.bench, progress)

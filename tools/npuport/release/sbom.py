@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from npuport import __version__
+from npuport.port.series import PatchFile
 from npuport.release.contents import Subject
 from npuport.release.source import File
 from npuport.release.sums import digest
-from npuport.series import PatchFile
 
 if TYPE_CHECKING:
     from cyclonedx.model.component import Component, Patch

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from npuport import git
-from npuport.errors import PortError
+from npuport.base.errors import PortError
 
 _MODES = {"100644": 0o644, "100755": 0o755}
 
@@ -37,18 +37,18 @@ def read_source(repository: Path, commit: str, include: Sequence[str]) -> Mappin
     for pattern in include:
         if not any(included(path, [pattern]) for path in entries):
             raise PortError(
-                f"the ported tree has no {pattern}", mend="mend [source] include in release/release.toml"
+                f"the ported tree has no {pattern}", hint="fix [source] include in release/release.toml"
             )
     for path, entry in entries.items():
         if entry.mode not in _MODES:
             raise PortError(
                 f"{path} of the ported tree is a link or a submodule, which a bundle cannot hold",
-                mend="leave it out of [source] include in release/release.toml",
+                hint="leave it out of [source] include in release/release.toml",
             )
     contents = git.read_objects(repository, [entry.oid for entry in entries.values()])
     files = {}
     for (path, entry), content in zip(entries.items(), contents, strict=True):
         if content is None:
-            raise PortError(f"{path} is not in {repository}", mend="npuport port --force")
+            raise PortError(f"{path} is not in {repository}", hint="npuport port --force")
         files[path] = File(content[1], _MODES[entry.mode])
     return files

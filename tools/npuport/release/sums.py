@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from npuport.errors import PortError
+from npuport.base.errors import PortError
 
 NAME = "SHA256SUMS"
 #: What the bundle's own scripts leave beside it.
@@ -34,15 +34,15 @@ def read_sums(path: Path) -> dict[str, str]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError as error:
-        raise PortError(f"{path} is missing", mend="name a bundle's directory") from error
+        raise PortError(f"{path} is missing", hint="name a bundle's directory") from error
     except UnicodeDecodeError as error:
-        raise PortError(f"{path} is not UTF-8", mend="get the bundle anew") from error
+        raise PortError(f"{path} is not UTF-8", hint="get the bundle anew") from error
     sums: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         match = _LINE.fullmatch(line)
         if not match or ".." in match[2].split("/") or match[2] in sums:
             raise PortError(
-                f"{path}:{number}: no sum of a file in this directory", mend="get the bundle anew"
+                f"{path}:{number}: no sum of a file in this directory", hint="get the bundle anew"
             )
         sums[match[2]] = match[1]
     return sums

@@ -1,4 +1,4 @@
-"""The simulated Ascend: CANN's libraries, built from tools/cannsim, under the real torch_npu.
+"""The simulated Ascend: CANN's libraries, built from tools/softcann, under the real torch_npu.
 
 directory = ensure_built()         # once for each torch, torch_npu, compiler and state of the sources
 activate(directory)                # in this process, before it imports torch_npu

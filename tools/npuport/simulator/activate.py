@@ -5,14 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from npuport.errors import PortError
-from npuport.simulator.startup import cannsim_startup
+from npuport.base.errors import PortError
+from npuport.simulator.startup import softcann_startup
 
 #: What torch.npu.get_device_name() says on the simulator.
-DEVICE_NAME = f"Ascend910B4{cannsim_startup.MARK}"
+DEVICE_NAME = f"Ascend910B4{softcann_startup.MARK}"
 
 #: On PYTHONPATH, this directory gives a child Python the simulator.
-STARTUP = Path(cannsim_startup.__file__).resolve().parent
+STARTUP = Path(softcann_startup.__file__).resolve().parent
 
 
 def activate(directory: Path, *, despite_cann: bool = False) -> None:
@@ -27,10 +27,10 @@ def activate(directory: Path, *, despite_cann: bool = False) -> None:
     """
     refuse_real_cann(despite_cann)
     if "torch_npu" in sys.modules:
-        if cannsim_startup.mapped("libcannsim_core.so"):
+        if softcann_startup.mapped("libsoftcann_core.so"):
             return
-        raise PortError("torch_npu is loaded already", mend="activate the simulator before importing torch")
-    cannsim_startup.install(directory)
+        raise PortError("torch_npu is loaded already", hint="activate the simulator before importing torch")
+    softcann_startup.install(directory)
 
 
 def environment(directory: Path) -> dict[str, str]:
@@ -44,7 +44,7 @@ def environment(directory: Path) -> dict[str, str]:
     ]
     return {
         "PYTHONPATH": os.pathsep.join([ours, *others]),
-        cannsim_startup.VARIABLE: str(directory),
+        softcann_startup.VARIABLE: str(directory),
         "TORCH_DEVICE_BACKEND_AUTOLOAD": "1",
     }
 
@@ -55,7 +55,7 @@ def refuse_real_cann(despite_cann: bool) -> None:
     if found and not despite_cann:
         raise PortError(
             f"a real CANN is installed here ({found}), so the simulator stays out",
-            mend="run without it, or `npuport sim exec --despite-cann -- ...`",
+            hint="run without it, or `npuport sim exec --despite-cann -- ...`",
         )
 
 

@@ -1,8 +1,8 @@
 """Building the simulator on demand, against the torch and torch_npu of this Python, and keeping it.
 
-<cache>/cannsim/<key>/lib/*.so     the libraries
-<cache>/cannsim/<key>/built.json   what they were built from
-<cache>/cannsim/<key>.log          what the compiler said
+<cache>/softcann/<key>/lib/*.so     the libraries
+<cache>/softcann/<key>/built.json   what they were built from
+<cache>/softcann/<key>.log          what the compiler said
 """
 
 import json
@@ -18,13 +18,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from npuport import fsio
-from npuport.errors import PortError
-from npuport.layout import HARNESS, cache_dir
+from npuport.base import files
+from npuport.base.errors import PortError
+from npuport.base.places import HARNESS, cache_dir
 from npuport.simulator import packages
-from npuport.simulator.startup import cannsim_startup
+from npuport.simulator.startup import softcann_startup
 
-SOURCES = HARNESS / "tools" / "cannsim"
+SOURCES = HARNESS / "tools" / "softcann"
 
 #: What tells a source of the simulator from what an editor leaves beside it.
 _SOURCE_SUFFIXES = {".cpp", ".h", ".py", ".txt"}
@@ -68,7 +68,7 @@ def plan(python: str = sys.executable) -> Plan:
         "sources": _digest_of_sources(),
     }
     key = sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:16]
-    return Plan(cache_dir() / "cannsim" / key, inputs, tools)
+    return Plan(cache_dir() / "softcann" / key, inputs, tools)
 
 
 def built(directory: Path) -> bool:
@@ -95,7 +95,7 @@ def ensure_built(progress: Callable[[str], None] = lambda _line: None, python: s
         return wanted.directory
     place = wanted.directory.parent
     lock = place / f"{wanted.directory.name}.lock"
-    with fsio.exclusive(lock, waiting=lambda: progress("waiting for another build of the simulator")):
+    with files.exclusive(lock, waiting=lambda: progress("waiting for another build of the simulator")):
         if not built(wanted.directory):
             progress("building the simulator (about a minute, once)")
             start = time.monotonic()
@@ -106,7 +106,7 @@ def ensure_built(progress: Callable[[str], None] = lambda _line: None, python: s
 
 def _inherited(python: str) -> Path | None:
     """The simulator that this process runs on already, if it is one for that Python's torch."""
-    directory = Path(os.environ.get(cannsim_startup.VARIABLE) or os.devnull)
+    directory = Path(os.environ.get(softcann_startup.VARIABLE) or os.devnull)
     if not built(directory):
         return None
     inputs = json.loads((directory / "built.json").read_text(encoding="utf-8"))
@@ -116,7 +116,7 @@ def _inherited(python: str) -> Path | None:
 def _build(wanted: Plan) -> None:
     """Build in staging, publish by rename. The caller holds the lock."""
     place = wanted.directory.parent
-    with fsio.staged_directory(place) as staging, wanted.log.open("w", encoding="utf-8") as log:
+    with files.staged_directory(place) as staging, wanted.log.open("w", encoding="utf-8") as log:
         work, tree = staging / "work", staging / "tree"
         generator = (
             ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={wanted.tools['ninja']}"] if wanted.tools["ninja"] else []
@@ -148,7 +148,7 @@ def _step(wanted: Plan, log: Any, command: list[str]) -> None:
     )
     if done.returncode:
         first = first_error(wanted.log.read_text(encoding="utf-8", errors="replace"))
-        raise PortError(f"the simulator does not build: {first}", mend=f"read {wanted.log}")
+        raise PortError(f"the simulator does not build: {first}", hint=f"read {wanted.log}")
 
 
 def first_error(text: str) -> str:
@@ -175,11 +175,11 @@ def _packages(python: str) -> dict[str, dict[str, str]]:
         command = [python, packages.__file__]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise PortError(f"{python} is no Python that answers", mend="name a Python of 3.9 or newer")
+            raise PortError(f"{python} is no Python that answers", hint="name a Python of 3.9 or newer")
         found = json.loads(done.stdout)
     for name in ("torch", "torch_npu"):
         if name not in found:
-            raise PortError(f"{name} is not installed in {python}", mend=f"{python} -m pip install {name}")
+            raise PortError(f"{name} is not installed in {python}", hint=f"{python} -m pip install {name}")
     return found
 
 
@@ -192,7 +192,7 @@ def _beside_python(name: str) -> str | None:
 def _program(name: str) -> str:
     found = _beside_python(name)
     if not found:
-        raise PortError(f"{name} is missing", mend=f"pip install {name}")
+        raise PortError(f"{name} is missing", hint=f"pip install {name}")
     return found
 
 
@@ -202,7 +202,7 @@ def _compiler() -> str:
         if found := shutil.which(name):
             return found
     raise PortError(
-        f"no C++ compiler: {named or 'g++'} is not on PATH", mend="install g++ 10 or later (apt install g++)"
+        f"no C++ compiler: {named or 'g++'} is not on PATH", hint="install g++ 10 or later (apt install g++)"
     )
 
 

@@ -11,9 +11,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from npuport.errors import PortError
-from npuport.fsio import write_atomically
-from npuport.layout import cache_dir
+from npuport.base.errors import PortError
+from npuport.base.files import write_atomically
+from npuport.base.places import cache_dir
 from npuport.weights.checkpoint import Entry, sha256
 from npuport.weights.spec import Model
 
@@ -131,4 +131,4 @@ def _stamped(found: Place) -> dict[str, tuple[int, str, int]]:
 
 
 def _touched(found: Place, what: str) -> PortError:
-    return PortError(what, mend=f"rm -rf {found.directory}, and it is fetched again")
+    return PortError(what, hint=f"rm -rf {found.directory}, and it is fetched again")

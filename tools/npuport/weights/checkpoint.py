@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from npuport.errors import PortError
+from npuport.base.errors import PortError
 from npuport.weights.header import INDEX, SUFFIX, check_index, tensors
 
 #: Endings of files that hold weights as pickles, which run code when they are loaded.
@@ -92,7 +92,7 @@ def check_whole(directory: Path) -> None:
     if not any(name.endswith(SUFFIX) for name in files):
         raise PortError(
             f"{directory} holds no checkpoint: no {SUFFIX} file{_instead(directory)}",
-            mend="--weights DIR, a directory that save_pretrained wrote",
+            hint="--weights DIR, a directory that save_pretrained wrote",
         )
     shards = {name: tensors(directory / name) for name in files if name.endswith(SUFFIX)}
     for name in files:

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from npuport.errors import mendable
+from npuport.base.errors import user_error
 from npuport.weights.remote import RemoteFile
 
 #: The hub's name in a spec, and the module that speaks with it.
@@ -73,8 +73,8 @@ def classify(error: BaseException) -> dict[str, Any]:
     """What went wrong, whichever client says it: its kind, the HTTP status, one line of detail."""
     chain = list(_chain(error))
     for one in chain:
-        if isinstance(one, OSError) and (known := mendable(one)):
-            return {"kind": "disk", "status": one.errno, "detail": known.message, "mend": known.mend}
+        if isinstance(one, OSError) and (known := user_error(one)):
+            return {"kind": "disk", "status": one.errno, "detail": known.message, "hint": known.hint}
         if type(one).__name__ == "OfflineModeIsEnabled":
             return _told("offline", one)
     for one in chain:

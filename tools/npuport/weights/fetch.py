@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from npuport.errors import PortError
-from npuport.fsio import remove_tree
+from npuport.base.errors import PortError
+from npuport.base.files import remove_tree
 from npuport.weights import hub
 from npuport.weights.cached import Place, write_stamp
 from npuport.weights.checkpoint import Entry, check_whole, counts, names, sha256
@@ -36,10 +36,10 @@ def select(model: Model, listing: Listing) -> tuple[RemoteFile, ...]:
         parts = file.name.split("/")
         if file.size < 0 or not file.name.isprintable() or {"", ".", ".."} & set(parts) or "\\" in file.name:
             raise PortError(
-                f"{model} lists a file that no repository has: {file.name!r}", mend="do not use it"
+                f"{model} lists a file that no repository has: {file.name!r}", hint="do not use it"
             )
     if len({file.name for file in listing.files}) != len(listing.files):
-        raise PortError(f"{model} lists a file twice", mend="do not use it")
+        raise PortError(f"{model} lists a file twice", hint="do not use it")
     wanted = tuple(file for file in listing.files if counts(file.name))
     if not any(file.name.endswith(SUFFIX) for file in wanted):
         others = sorted(
@@ -48,7 +48,7 @@ def select(model: Model, listing: Listing) -> tuple[RemoteFile, ...]:
         held = ", ".join(file.name for file in others[:4]) or "nothing"
         raise PortError(
             f"{model} has no {SUFFIX} file at its top, and pickles are not read; it holds {held}",
-            mend="convert it where you trust it, by save_pretrained, and give the directory: --weights DIR",
+            hint="convert it where you trust it, by save_pretrained, and give the directory: --weights DIR",
         )
     if any(file.name == _SINGLE for file in wanted):
         return tuple(
@@ -93,7 +93,7 @@ def download(
     except PortError as error:
         remove_tree(found.part)
         raise PortError(
-            f"{model}: {error.message}", mend="choose another revision, or tell its owner"
+            f"{model}: {error.message}", hint="choose another revision, or tell its owner"
         ) from error
     for entry in entries:
         (into / entry.name).chmod(0o444)
@@ -114,11 +114,11 @@ def _sharded(model: Model, into: Path, tensors: list[RemoteFile]) -> list[Remote
             shards |= {str(shard) for shard in json.loads((into / name).read_bytes())["weight_map"].values()}
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             (into / name).unlink()
-            raise PortError(f"{model}: {name} has no weight_map", mend="choose another revision") from error
+            raise PortError(f"{model}: {name} has no weight_map", hint="choose another revision") from error
     if missing := sorted(shards - {file.name for file in tensors}):
         raise PortError(
             f"{model}: {indexes[0]} names {missing[0][:80]!r}, which the repository does not hold",
-            mend="choose another revision, or tell its owner",
+            hint="choose another revision, or tell its owner",
         )
     return [file for file in tensors if file.name in shards]
 
@@ -133,7 +133,7 @@ def _get(model: Model, files: Iterable[RemoteFile], found: Place, progress: Prog
     if (free := shutil.disk_usage(into).free) < total - already:
         raise PortError(
             f"{model} needs {size(total - already)}, {size(free)} are free in {into.parent}",
-            mend="free some disk space, or name another cache with NPUPORT_CACHE",
+            hint="free some disk space, or name another cache with NPUPORT_CACHE",
         )
     resumed = f", {size(already)} of it here already" if already else ""
     progress(f"fetching {model.source} at {(model.revision or '')[:12]}: {size(total)}{resumed}")
@@ -165,7 +165,7 @@ def _verified(model: Model, path: Path, file: RemoteFile, pinned: Mapping[str, s
         wrong = f"is not what the hub announces: git id {blob}, announced {file.blob}"
     if wrong:
         path.unlink()
-        raise PortError(f"{model}: {file.name} {wrong}", mend="run it again; if it stays so, do not use it")
+        raise PortError(f"{model}: {file.name} {wrong}", hint="run it again; if it stays so, do not use it")
     return Entry(file.name, file.size, actual)
 
 

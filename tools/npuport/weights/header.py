@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from npuport.errors import PortError
+from npuport.base.errors import PortError
 
 SUFFIX = ".safetensors"
 INDEX = ".safetensors.index.json"
@@ -67,4 +67,4 @@ def check_index(path: Path, shards: dict[str, frozenset[str]]) -> None:
 
 
 def _corrupt(path: Path, why: str) -> PortError:
-    return PortError(f"{path.name} is no whole checkpoint file: {why}", mend=f"download {path.name} again")
+    return PortError(f"{path.name} is no whole checkpoint file: {why}", hint=f"download {path.name} again")

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from npuport.errors import PortError
-from npuport.layout import cache_dir
+from npuport.base.errors import PortError
+from npuport.base.places import cache_dir
 from npuport.weights.remote import Listing, RemoteFile
 from npuport.weights.spec import Model
 
@@ -165,30 +165,30 @@ def _failed(model: Model, answer: dict[str, Any]) -> PortError:
     hub, kind, status, detail = HUBS[model.hub], answer["kind"], answer["status"], answer["detail"]
     elsewhere = f"download {model.id} elsewhere and give its directory: --weights DIR"
     if kind == "client":
-        return PortError(f"{model}: {hub.package} is not there: {detail}", mend=f"pip install {hub.package}")
+        return PortError(f"{model}: {hub.package} is not there: {detail}", hint=f"pip install {hub.package}")
     if kind == "disk":
-        return PortError(f"{model}: {detail}", mend=answer["mend"])
+        return PortError(f"{model}: {detail}", hint=answer["hint"])
     if kind == "offline":
         return PortError(
             f"{model} is not in the cache, and HF_HUB_OFFLINE forbids to fetch it",
-            mend=f"unset HF_HUB_OFFLINE, or {elsewhere}",
+            hint=f"unset HF_HUB_OFFLINE, or {elsewhere}",
         )
     if kind == "unreachable":
         return PortError(
             f"{model}: {hub.title} cannot be reached: {detail}",
-            mend=f"name a mirror with {hub.endpoint}, or {elsewhere}",
+            hint=f"name a mirror with {hub.endpoint}, or {elsewhere}",
         )
     if "restricted sensitive area" in detail:  # openmind_hub's word for /var, /etc, /bin, /boot and /lib
         return PortError(
-            f"{model}: {hub.package} does not write to {cache_dir()}", mend="name another with NPUPORT_CACHE"
+            f"{model}: {hub.package} does not write to {cache_dir()}", hint="name another with NPUPORT_CACHE"
         )
     if kind == "http":
         return _refused(model, hub, int(status), elsewhere)
-    return PortError(f"{model}: {hub.title}'s client failed: {detail}", mend=elsewhere)
+    return PortError(f"{model}: {hub.title}'s client failed: {detail}", hint=elsewhere)
 
 
 def _refused(model: Model, hub: Hub, status: int, elsewhere: str) -> PortError:
-    what, mend = {
+    what, hint = {
         401: ("wants to know who asks, or has no such model", f"check the id; log in: {hub.login}"),
         403: ("does not let you have it", f"accept its terms on the model's page; log in: {hub.login}"),
         404: (
@@ -197,4 +197,4 @@ def _refused(model: Model, hub: Hub, status: int, elsewhere: str) -> PortError:
         ),
         429: ("asks to wait", f"wait some minutes, or log in: {hub.login}"),
     }.get(status, ("fails", f"try again later, or name a mirror with {hub.endpoint}, or {elsewhere}"))
-    return PortError(f"{model}: {hub.title} {what} (HTTP {status})", mend=mend)
+    return PortError(f"{model}: {hub.title} {what} (HTTP {status})", hint=hint)

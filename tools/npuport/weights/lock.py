@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from npuport.errors import PortError
-from npuport.fsio import write_atomically
+from npuport.base.errors import PortError
+from npuport.base.files import write_atomically
 from npuport.weights.checkpoint import Entry, counts, digest
 from npuport.weights.spec import Model, is_commit, parse, wrong_revision
 
@@ -75,7 +75,7 @@ def read(path: Path) -> dict[str, Pinned]:
     except FileNotFoundError:
         return {}
     except UnicodeDecodeError as error:
-        raise PortError(f"{path} is not UTF-8", mend="save it as UTF-8") from error
+        raise PortError(f"{path} is not UTF-8", hint="save it as UTF-8") from error
     return parse_lock(text, str(path))
 
 
@@ -113,7 +113,7 @@ def parse_lock(text: str, where: str = "weights.lock") -> dict[str, Pinned]:
     root = reader.root(text)
     fields = reader.mapping(root, {"format", "weights"})
     if (version := reader.integer(fields["format"])) != FORMAT:
-        raise PortError(f"{where}: format {version}, this npuport reads {FORMAT}", mend="update npuport")
+        raise PortError(f"{where}: format {version}, this npuport reads {FORMAT}", hint="update npuport")
     found: dict[str, Pinned] = {}
     for node in reader.sequence(fields["weights"]):
         one = reader.pinned(node)
@@ -132,7 +132,7 @@ class _Reader:
     def wrong(self, node: Any, what: str) -> PortError:
         return PortError(
             f"{self.where}, line {node.start_mark.line + 1}: {what}",
-            mend="npuport weights pin SPEC writes it anew; or take it back from version control",
+            hint="npuport weights pin SPEC writes it anew; or take it back from version control",
         )
 
     def root(self, text: str) -> Any:
@@ -144,12 +144,12 @@ class _Reader:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise PortError(
                 f"{self.where}, line {line}: {error.problem or 'not YAML'}",
-                mend="take it back from version control",
+                hint="take it back from version control",
             ) from error
         except yaml.YAMLError as error:
-            raise PortError(f"{self.where} is not YAML", mend="take it back from version control") from error
+            raise PortError(f"{self.where} is not YAML", hint="take it back from version control") from error
         if node is None:
-            raise PortError(f"{self.where} is empty", mend="remove it, or npuport weights pin SPEC")
+            raise PortError(f"{self.where} is empty", hint="remove it, or npuport weights pin SPEC")
         return node
 
     def mapping(self, node: Any, keys: set[str]) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from npuport.errors import PortError
-from npuport.fsio import exclusive
-from npuport.layout import Layout
+from npuport.base.errors import PortError
+from npuport.base.files import exclusive
+from npuport.port.layout import Layout
 from npuport.weights import cached, hub, lock
 from npuport.weights.checkpoint import check_whole
 from npuport.weights.fetch import download, select
@@ -43,13 +43,13 @@ def pin(layout: Layout, spec: str, revision: str | None, progress: Progress) -> 
     """
     named = parse(spec)
     if isinstance(named, Path):
-        raise PortError(f"{spec} is a directory; only a hub's model is pinned", mend=f"--weights {spec}")
+        raise PortError(f"{spec} is a directory; only a hub's model is pinned", hint=f"--weights {spec}")
     named = parse(f"{named.source}@{revision or named.revision or hub.HUBS[named.hub].branch}")
     assert isinstance(named, Model)
     listing = hub.listing(named, progress)
     if not is_commit(listing.commit):
         raise PortError(
-            f"{named}: the hub names no commit: {listing.commit[:60]!r}", mend="name a full commit"
+            f"{named}: the hub names no commit: {listing.commit[:60]!r}", hint="name a full commit"
         )
     files = select(named, listing)
     model = Model(named.hub, named.id, listing.commit)
@@ -86,5 +86,5 @@ def verify(layout: Layout, progress: Progress) -> dict[str, str]:
             check_whole(found.files)
             said[source] = "good"
         except PortError as error:
-            said[source] = f"{error.message} — try: {error.mend}"
+            said[source] = f"{error.message} — hint: {error.hint}"
     return said

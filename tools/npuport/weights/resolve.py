@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from npuport.errors import PortError
-from npuport.fsio import exclusive, staged_directory
-from npuport.layout import Layout, cache_dir
+from npuport.base.errors import PortError
+from npuport.base.files import exclusive, staged_directory
+from npuport.base.places import cache_dir
+from npuport.port.layout import Layout
 from npuport.weights import hub, lock
 from npuport.weights.cached import Place, check, place
 from npuport.weights.checkpoint import Checkpoint, check_whole, digest, measure, names
@@ -48,7 +49,7 @@ def _directory(path: Path) -> Checkpoint:
     if not path.is_dir():
         raise PortError(
             f"{path} holds no checkpoint: no such directory",
-            mend="--weights DIR, or --weights hf:OWNER/NAME, modelscope:OWNER/NAME, openmind:OWNER/NAME",
+            hint="--weights DIR, or --weights hf:OWNER/NAME, modelscope:OWNER/NAME, openmind:OWNER/NAME",
         )
     check_whole(path)
     found = path.resolve()
@@ -75,11 +76,11 @@ def _only_what_counts(directory: Path, known: str) -> Path:
 def _pinned(layout: Layout, named: Model) -> Pinned:
     pinned = lock.read(layout.weights_lock).get(named.source)
     if pinned is None:
-        raise PortError(f"{named} is not in weights.lock", mend=f"npuport weights pin {named}")
+        raise PortError(f"{named} is not in weights.lock", hint=f"npuport weights pin {named}")
     if not pinned.means(named.revision):
         raise PortError(
             f"{named} is not what weights.lock pins, {pinned.ref} at {pinned.revision[:12]}",
-            mend=f"npuport weights pin {named}, or name no revision",
+            hint=f"npuport weights pin {named}, or name no revision",
         )
     return pinned
 
@@ -90,7 +91,7 @@ def _fetch(pinned: Pinned, found: Place, progress: Progress) -> None:
     listing = hub.listing(pinned.model, progress)
     if listing.commit != pinned.revision:
         raise PortError(
-            f"{pinned.model}: the hub answers with {listing.commit[:60]!r}", mend="do not use it; pin another"
+            f"{pinned.model}: the hub answers with {listing.commit[:60]!r}", hint="do not use it; pin another"
         )
     select(pinned.model, listing)  # names that no repository has
     agree(pinned.model, wanted, listing)
@@ -109,13 +110,13 @@ def agree(model: Model, entries: Mapping[str, str], listing: Listing) -> None:
     for name, known in entries.items():
         if name not in published:
             raise PortError(
-                f"{model}: {name} is gone from the hub", mend=f"npuport weights pin {model.source}"
+                f"{model}: {name} is gone from the hub", hint=f"npuport weights pin {model.source}"
             )
         announced = published[name].sha256
         if announced is not None and announced != known:
             raise PortError(
                 f"{model}: {name} on the hub is not what is pinned: sha256 {announced}, pinned {known}",
-                mend="a commit never changes: do not use it; look who serves it",
+                hint="a commit never changes: do not use it; look who serves it",
             )
 
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from npuport.errors import PortError
+from npuport.base.errors import PortError
 
 #: The hubs, as the prefix of a spec.
 HUBS = ("hf", "modelscope", "openmind")
@@ -44,9 +44,9 @@ def parse(spec: str) -> Path | Model:
         return Path(spec)
     name, at, revision = rest.partition("@")
     if problem := wrong_id(name):
-        raise PortError(f"{spec}: {name!r} {problem}", mend=f"--weights {hub}:OWNER/NAME[@REVISION]")
+        raise PortError(f"{spec}: {name!r} {problem}", hint=f"--weights {hub}:OWNER/NAME[@REVISION]")
     if at and (problem := wrong_revision(revision)):
-        raise PortError(f"{spec}: {revision!r} {problem}", mend=f"--weights {hub}:{name}@REVISION")
+        raise PortError(f"{spec}: {revision!r} {problem}", hint=f"--weights {hub}:{name}@REVISION")
     return Model(hub, name, revision if at else None)
 
 

@@ -5,7 +5,7 @@
     python benchmark.py --quick        # the headline's functions, seconds instead of minutes
     python benchmark.py --weights DIR --batch 1 --batch 32 --dtype float32 --dtype bfloat16
 
-Exit codes: 0 measured, 1 something did not run or can be mended, 2 wrong usage.
+Exit codes: 0 measured, 1 something did not run or can be fixed, 2 wrong usage.
 """
 
 import argparse
@@ -37,16 +37,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("benchmark.json"), metavar="FILE")
     args = parser.parse_args(argv)
     try:
+        from npuport.base.errors import PortError
         from npuport.bench.__main__ import main as measure
-        from npuport.errors import PortError
-        from npuport.parity.onhand import ask
+        from npuport.device.here import ask
     except ModuleNotFoundError as error:
-        print(f"error: {error.name} is missing — try: get the bundle anew", file=sys.stderr)
+        print(f"error: {error.name} is missing\nhint: get the bundle anew", file=sys.stderr)
         return 1
     try:
         device = ask(args.device)
     except PortError as error:
-        print(f"error: {error.message} — try: {error.mend}", file=sys.stderr)
+        print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
         return 1
     print(f"device: {device.name}")
     released = json.loads((HERE / "results" / "benchmark.json").read_bytes())["size"]

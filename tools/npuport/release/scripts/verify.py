@@ -8,7 +8,7 @@
 
 The reference here is this bundle's own source on the CPU. So a pass says that your device computes what
 your CPU computes; that this source computes what upstream computes is shown by results/parity.json, whose
-reference was upstream as it is. Exit codes: 0 all well, 1 a finding or something you can mend, 2 wrong
+reference was upstream as it is. Exit codes: 0 all well, 1 a finding or something you can fix, 2 wrong
 usage.
 """
 
@@ -49,9 +49,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("verify.json"), metavar="FILE")
     args = parser.parse_args(argv)
     try:
-        from npuport.errors import PortError
+        from npuport.base.errors import PortError
     except ModuleNotFoundError:
-        print(f"error: {HARNESS} is missing — try: get the bundle anew", file=sys.stderr)
+        print(f"error: {HARNESS} is missing\nhint: get the bundle anew", file=sys.stderr)
         return 1
     results: list[dict[str, Any]] = []
     report: dict[str, Any] = {"schema": 1, "bundle": HERE.name, "results": results}
@@ -62,14 +62,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             judge_device(args, report)
         _finish(args.out, report)
     except PortError as error:
-        print(f"error: {error.message} — try: {error.mend}", file=sys.stderr)
+        print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
-        print(f"error: {error.name} is missing — try: pip install -r requirements.txt", file=sys.stderr)
+        print(f"error: {error.name} is missing\nhint: pip install -r requirements.txt", file=sys.stderr)
         return 1
     except OSError as error:
         print(
-            f"error: {error.filename}: {error.strerror} — try: a whole bundle, another --out", file=sys.stderr
+            f"error: {error.filename}: {error.strerror}\nhint: a whole bundle, another --out", file=sys.stderr
         )
         return 1
     return 0 if report["good"] else 1
@@ -122,7 +122,7 @@ def _unlike(path: Path, digest: str) -> str:
 
 def judge_device(args: argparse.Namespace, report: dict[str, Any]) -> None:
     """The parity criterion on this machine's device; fills the report."""
-    from npuport.parity.onhand import onhand
+    from npuport.device.here import onhand
 
     device = onhand(args.device)
     print(f"device: {device.name}")
@@ -130,8 +130,8 @@ def judge_device(args: argparse.Namespace, report: dict[str, Any]) -> None:
         print("no NPU took part: what follows says nothing of one")
 
     from npuport.adapter import load_adapter
+    from npuport.device.runtime import versions
     from npuport.parity.capture import Capture
-    from npuport.parity.versions import versions
 
     adapter = load_adapter(HERE / "eval" / "adapter.py")
     released = json.loads((HERE / "results" / "benchmark.json").read_bytes())["size"]
@@ -156,7 +156,7 @@ def judge_device(args: argparse.Namespace, report: dict[str, Any]) -> None:
 
 def _fill(out: Path, size: str, weights: Path | None) -> None:
     """The reference process: checkpoint, golden, ensemble; torch_npu stays out of it."""
-    from npuport.errors import PortError
+    from npuport.base.errors import PortError
 
     pin = json.loads((HERE / "results" / "parity.json").read_bytes())["port"]["pin"]
     words = ["--checkout", str(HERE), "--commit", pin, "--adapter", str(HERE / "eval" / "adapter.py")]
@@ -167,7 +167,7 @@ def _fill(out: Path, size: str, weights: Path | None) -> None:
     environment |= {"TORCH_DEVICE_BACKEND_AUTOLOAD": "0", "TQDM_DISABLE": "1"}
     command = [sys.executable, "-m", "npuport.parity.reference", *words]
     if subprocess.run(command, env=environment, check=False).returncode:
-        raise PortError("the reference failed; its lines are above", mend="mend what they say")
+        raise PortError("the reference failed; its lines are above", hint="fix what they say")
 
 
 def judge_all(adapter: Any, capture: Any, size: str, device: Any, *, quick: bool) -> Iterator[dict[str, Any]]:
@@ -223,8 +223,8 @@ def _set_precision(policy: Any, device: Any) -> None:
 def _judge_entries(
     adapter: Any, model: Any, capture: Any, place: tuple[str, Any, str], device: Any
 ) -> Iterator[dict[str, Any]]:
+    from npuport.device.runtime import trap_fallbacks
     from npuport.parity.case import Case
-    from npuport.parity.fallback import trap_fallbacks
     from npuport.parity.judge import judge
 
     size, policy, inputs = place

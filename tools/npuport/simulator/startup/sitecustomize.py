@@ -5,9 +5,9 @@ import importlib.util
 import sys
 from pathlib import Path
 
-import cannsim_startup  # type: ignore[import-not-found]  # beside this file
+import softcann_startup  # type: ignore[import-not-found]  # beside this file
 
-cannsim_startup.install_from_environment()
+softcann_startup.install_from_environment()
 
 _here = Path(__file__).resolve().parent
 _elsewhere = [entry for entry in sys.path if Path(entry).resolve() != _here]

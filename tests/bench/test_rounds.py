@@ -1,0 +1,140 @@
+"""Whole rounds, in processes of their own, of a model that fails in every way."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from npuport.base.errors import PortError
+from npuport.base.places import HARNESS
+from npuport.bench.plan import Plan
+from npuport.bench.rounds import Measured, Subject, measure
+
+TOY = Path(__file__).parent / "toy"
+WITHOUT_NPU = {"TORCH_DEVICE_BACKEND_AUTOLOAD": "0"}
+SCHEMA = json.loads((HARNESS / "docs" / "bench.schema.json").read_text(encoding="utf-8"))
+
+
+def _subject() -> Subject:
+    return Subject(TOY, TOY / "adapter.py", "cpu", None, WITHOUT_NPU)
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Measured, str, list[str]]:
+    """One round of everything: what was found, what the children wrote, what was told meanwhile."""
+    plan = Plan(
+        "tiny", dtypes=("float32", "float16"), batches=(1, 2, 4), rounds=1, seconds=0.01, iterations=3
+    )
+    log = tmp_path_factory.mktemp("toy") / "log.txt"
+    told: list[str] = []
+    with log.open("w") as stream:
+        found = measure(_subject(), plan, stream, told.append)
+    return found, log.read_text(), told
+
+
+def _states(found: Measured, entry: str, dtype: str) -> list[str]:
+    return [found.visits[entry, dtype, batch][0]["state"] for batch in (1, 2, 4)]
+
+
+def test_every_run_is_visited(toy: tuple[Measured, str, list[str]]) -> None:
+    found, log, told = toy
+    assert len(found.visits) == 5 * 2 * 3
+    assert _states(found, "double", "float32") == ["measured"] * 3
+    assert "upstream prints" in log  # and nothing of it among the answers
+    assert sum("double" in line for line in told) == 6
+
+
+def test_what_a_dtype_lacks_is_refused_and_the_rest_goes_on(toy: tuple[Measured, str, list[str]]) -> None:
+    found, _, _ = toy
+    assert _states(found, "whole", "float32") == ["measured"] * 3
+    visit = found.visits["whole", "float16", 1][0]
+    assert (visit["state"], visit["reason"]) == ("refused", "RuntimeError: no kernel for Half")
+
+
+def test_memory_ends_a_sweep_with_the_reason(toy: tuple[Measured, str, list[str]]) -> None:
+    found, _, _ = toy
+    assert _states(found, "greedy", "float32") == ["measured", "measured", "ended"]
+    assert "2 items are all that fit" in found.visits["greedy", "float32", 4][0]["reason"]
+
+
+def test_a_process_that_dies_costs_its_own_run_only(toy: tuple[Measured, str, list[str]]) -> None:
+    found, _, _ = toy
+    assert _states(found, "deadly", "float32") == ["measured", "refused", "ended"]
+    reason = found.visits["deadly", "float32", 2][0]["reason"]
+    assert f"signal {int(signal.SIGABRT)}" in reason
+    assert "the driver gives up" in reason
+    assert _states(found, "all of it", "float16") == ["measured"] * 3
+
+
+def test_work_and_memory_are_counted(toy: tuple[Measured, str, list[str]]) -> None:
+    found, _, _ = toy
+    visit = found.visits["double", "float32", 4][0]
+    assert visit["flops"] == 2 * 4 * 64 * 32
+    assert visit["launch"]["launches"] >= 1
+    assert found.facts["weights_bytes"] == 64 * 32 * 4
+    assert visit["memory"]["inference_bytes"] == 4 * 32 * 4
+    assert (
+        visit["memory"]["peak_bytes"] == visit["memory"]["weights_bytes"] + visit["memory"]["inference_bytes"]
+    )
+
+
+def test_a_model_that_does_not_load_is_the_users_to_mend(tmp_path: Path) -> None:
+    with (tmp_path / "log.txt").open("w") as log, pytest.raises(PortError, match="no size huge"):
+        measure(_subject(), Plan("huge", rounds=1), log, lambda _line: None)
+
+
+def test_bench_runs_from_its_own_modules_alone(tmp_path: Path) -> None:
+    """What a bundle ships: errors, adapter, parity and bench."""
+    ours = HARNESS / "tools" / "npuport"
+    there = tmp_path / "npuport"
+    for name in ("parity", "bench"):
+        shutil.copytree(ours / name, there / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("__init__.py", "errors.py", "adapter.py"):
+        shutil.copyfile(ours / name, there / name)
+    (there / "bench" / "run.py").unlink()
+    out = tmp_path / "results.json"
+    words = ["--adapter", str(TOY / "adapter.py"), "--tree", str(TOY), "--device", "cpu", "--size", "tiny"]
+    words += ["--entry", "double", "--dtype", "float32", "--batch", "1", "--rounds", "1", "--out", str(out)]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "npuport.bench", *words],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    results: dict[str, Any] = json.loads(out.read_bytes())
+    jsonschema.validate(results, SCHEMA)
+    assert results["port"] is None
+    assert results["runs"][0]["iterations"] >= 50
+
+
+@pytest.mark.slow
+def test_interrupted_it_takes_its_child_along(tmp_path: Path) -> None:
+    words = ["--adapter", str(TOY / "adapter.py"), "--tree", str(TOY), "--device", "cpu", "--size", "tiny"]
+    command = [sys.executable, "-m", "npuport.bench", *words, "--out", str(tmp_path / "results.json")]
+    path = os.pathsep.join([str(HARNESS / "tools"), os.environ.get("PYTHONPATH", "")])
+    with subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": path}, stderr=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stderr
+        assert "bench of tiny" in parent.stderr.readline()
+        children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()
+        assert children
+        parent.send_signal(signal.SIGINT)
+        parent.stderr.read()
+        assert parent.wait(timeout=30) != 0
+    deadline = time.monotonic() + 10
+    while any(Path(f"/proc/{child}").exists() for child in children) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+    assert not (tmp_path / "results.json").exists()

@@ -1,0 +1,58 @@
+"""Choosing the device: a real NPU only where one answers."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from npuport.base.errors import PortError
+from npuport.device.choose import ALL, probe, resolve
+
+no_driver = pytest.mark.skipif(
+    any(Path("/dev").glob("davinci*")), reason="an Ascend driver is installed here"
+)
+
+
+@no_driver
+def test_what_is_missing_first_is_named() -> None:
+    found = probe()
+
+    assert not found.name
+    assert found.missing.startswith("driver: ")
+
+
+@no_driver
+def test_an_npu_that_is_not_there_is_refused_with_a_mend() -> None:
+    with pytest.raises(PortError) as caught:
+        resolve("npu")
+
+    assert "no NPU: driver" in caught.value.message
+    assert "doctor" in caught.value.hint
+
+
+def test_another_word_is_refused() -> None:
+    with pytest.raises(PortError, match="no device 'gpu'"):
+        resolve("gpu")
+
+
+def test_a_port_is_not_proved_on_the_cpu() -> None:
+    with pytest.raises(PortError, match="no device 'cpu' for this"):
+        resolve("cpu")
+
+
+def test_the_cpu_has_a_name_and_hides_torch_npu() -> None:
+    device = resolve("cpu", among=ALL)
+    assert (device.kind, device.torch, device.simulated) == ("cpu", "cpu", False)
+    assert device.name
+    assert device.environment["TORCH_DEVICE_BACKEND_AUTOLOAD"] == "0"
+
+
+def test_no_gpu_is_said() -> None:
+    code = "import torch; print(torch.cuda.is_available())"
+    environment = {**os.environ, "TORCH_DEVICE_BACKEND_AUTOLOAD": "0"}
+    if subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True).stdout == b"True\n":
+        pytest.skip("a GPU is here")
+    with pytest.raises(PortError, match="no GPU"):
+        resolve("cuda", among=ALL)

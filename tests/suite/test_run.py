@@ -1,0 +1,59 @@
+"""What keeps the parity suite from running is one line with its hint, and the old report stays."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from npuport.base.places import HARNESS
+from npuport.port.layout import Layout
+from worlds.parity import npuport
+
+pytestmark = pytest.mark.slow
+
+EXAMPLE = HARNESS / "examples" / "patchtok"
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    """A copy of the example, with an old report."""
+    layout = Layout(tmp_path_factory.mktemp("port") / "patchtok")
+    shutil.copytree(EXAMPLE, layout.root, ignore=shutil.ignore_patterns("out"))
+    subprocess.run([sys.executable, layout.root / "make_upstream.py"], check=True, capture_output=True)
+    layout.report.mkdir(parents=True)
+    (layout.report / "results.json").write_text("old")
+    return layout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--weights", "/nowhere"), "/nowhere holds no checkpoint: no such directory"),
+        (("--size", "huge"), "patchtok has no size huge"),
+        (("--tree", "/nowhere"), "/nowhere is no directory"),
+    ],
+    ids=["no checkpoint", "no such size", "no such tree"],
+)
+def test_bad_input_is_one_line(port: Layout, words: tuple[str, ...], said: str) -> None:
+    done = npuport("--port", str(port.root), "parity", "--device", "sim", *words)
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(f"error: {said}\nhint: ")
+    assert "Traceback" not in done.stderr
+    assert (port.report / "results.json").read_text() == "old"
+
+
+def test_json_holds_the_error(port: Layout) -> None:
+    done = npuport("--port", str(port.root), "parity", "--device", "sim", "--size", "huge", "--json")
+
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["error"] == "patchtok has no size huge"
+
+
+def test_a_checkpoint_and_a_size_exclude_each_other(tmp_path: Path) -> None:
+    done = npuport("--port", str(EXAMPLE), "parity", "--size", "tiny", "--weights", str(tmp_path))
+    assert done.returncode == 2
+    assert "npuport: error: a checkpoint has a size of its own" in done.stderr

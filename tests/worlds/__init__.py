@@ -1,0 +1,1 @@
+"""Small worlds to test in: real repositories, ports, machines and hubs below a temporary directory."""

@@ -1,0 +1,81 @@
+"""The device that answers in this very process: for a bundle's scripts, which have no harness around them."""
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+
+from npuport.base.errors import PortError
+from npuport.device.choose import SIMULATED, Device, processor
+
+#: torch's own import would fail where torch_npu is installed and CANN is not, so torch_npu comes after it.
+ALONE = {"TORCH_DEVICE_BACKEND_AUTOLOAD": "0"}
+
+
+def onhand(wanted: str) -> Device:
+    """The device of a kind, loaded into this process: call before torch is imported.
+
+    Args:
+        wanted: npu, cuda, cpu, or auto: an NPU, else a GPU, else the CPU. What answers as an NPU may be the
+            simulator; its name says so.
+
+    Raises:
+        PortError: no such device.
+    """
+    os.environ |= ALONE
+    import torch
+
+    missing = _npu_missing() if wanted in ("auto", "npu") else ""
+    if wanted in ("auto", "npu") and not missing:
+        name: str = torch.npu.get_device_name(0)  # type: ignore[attr-defined]
+        return Device("sim" if SIMULATED in name else "npu", name)
+    if wanted == "npu":
+        raise PortError(
+            f"no NPU: {missing}", hint="--device auto; the NPU needs its driver, CANN and torch_npu"
+        )
+    if "torch_npu" not in sys.modules:
+        sys.modules["torch_npu"] = None  # type: ignore[assignment]  # transformers imports what it finds
+    if wanted in ("auto", "cuda") and torch.cuda.is_available():
+        return Device("cuda", torch.cuda.get_device_name(0))
+    if wanted == "cuda":
+        raise PortError("no GPU: torch.cuda.is_available() is False", hint="--device auto")
+    return Device("cpu", processor())
+
+
+def ask(wanted: str) -> Device:
+    """The same, found by a process of its own, which leaves this one free of torch."""
+    command = [sys.executable, "-m", "npuport.device.here", wanted]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    lines = done.stdout.strip().splitlines()
+    if done.returncode or not lines:
+        last = (done.stderr.strip().splitlines() or ["no output"])[-1]
+        raise PortError(f"the device: {last}", hint="--device cpu")
+    answer = json.loads(lines[-1])
+    if "error" in answer:
+        raise PortError(*answer["error"])
+    return Device(answer["kind"], answer["name"])
+
+
+def _npu_missing() -> str:
+    import torch
+
+    try:
+        importlib.import_module("torch_npu")  # makes torch.npu
+    except ModuleNotFoundError:
+        return "torch_npu is not installed"
+    except Exception as error:  # a library of CANN's that does not load, a torch that does not match
+        return f"torch_npu: {error}"
+    try:
+        available = torch.npu.is_available()  # type: ignore[attr-defined]
+    except Exception as error:
+        return f"the driver: {error}"
+    return "" if available else "torch.npu.is_available() is False"
+
+
+if __name__ == "__main__":
+    try:
+        found = onhand(sys.argv[1])
+        print(json.dumps({"kind": found.kind, "name": found.name}))
+    except PortError as error:
+        print(json.dumps({"error": [error.message, error.hint]}))

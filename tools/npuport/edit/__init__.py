@@ -1,0 +1,1 @@
+"""The port changed by its maintainer: `refresh`, `export`, `intent`, `revise`."""

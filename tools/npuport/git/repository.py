@@ -1,0 +1,181 @@
+"""The words of git that npuport knows, each a function; no other module spells a git command.
+
+A *repository* is a directory git runs in: a bare clone in the cache, or a work tree.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from npuport.base.errors import PortError
+from npuport.git.process import GitFailed, run, transfer
+
+#: The branch that `fast_import` builds on, for as long as it runs.
+IMPORTED = "refs/npuport/imported"
+# Endings of a version that come before the version itself: 1.0-rc1 is older than 1.0.
+_BEFORE = ("-dev", ".dev", "-alpha", "alpha", "a", "-beta", "beta", "b", "-rc", "rc", "-")
+_BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One path of a tree: its mode, `100644`, and its object id."""
+
+    mode: str
+    oid: str
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit: its id, its tree's, its parents', its author, the date in RFC 2822, the message."""
+
+    id: str
+    tree: str
+    parents: str
+    name: str
+    address: str
+    date: str
+    message: str
+
+
+def mirror(url: str, directory: Path, progress: Callable[[str], None]) -> None:
+    """Clone all branches and tags of upstream into an empty directory, bare."""
+    options = ("--progress", "--bare", "--template=")
+    transfer("clone", *options, "--", url, str(directory), cwd=directory.parent, progress=progress)
+    if (directory / "objects/info/alternates").exists():  # a mirror that borrows objects; we must not
+        run("repack", "-a", "-d", "--quiet", cwd=directory)
+        (directory / "objects/info/alternates").unlink()
+
+
+def fetch(
+    repository: Path, url: str, progress: Callable[[str], None], refs: Sequence[str] = _BRANCHES_AND_TAGS
+) -> None:
+    """Bring what is new in upstream into a bare clone; moved branches move, gone ones go.
+
+    Raises:
+        PortError: upstream is a shallow clone that lacks commits on the way; git itself would only warn.
+    """
+    options = ("--progress", "--no-tags", "--force")
+    prune = ("--prune",) if refs is _BRANCHES_AND_TAGS else ()  # a gone `a` must make room for `a/b`
+    told = transfer("fetch", *options, *prune, "--", url, *refs, cwd=repository, progress=progress)
+    if "shallow" in told:
+        raise PortError(
+            f"{url} is a shallow clone and lacks commits that lead to its newest",
+            hint="git fetch --unshallow there, or name another mirror",
+        )
+
+
+def has_commit(repository: Path, commit: str) -> bool:
+    """Whether a full id names a commit that is present. A branch of that name does not count."""
+    return read_objects(repository, [f"{commit}^{{commit}}"])[0] is not None
+
+
+def commit_of(repository: Path, name: str) -> str:
+    """The full id of the commit that a ref or an id, cut short or not, names; else empty."""
+    try:
+        options = ("--verify", "--quiet", "--end-of-options")
+        return run("rev-parse", *options, f"{name}^{{commit}}", cwd=repository).decode().strip()
+    except GitFailed:
+        return ""
+
+
+def keep(repository: Path, commit: str) -> None:
+    """Hold a commit by a ref, so that it stays when upstream's branches move away from it."""
+    run("update-ref", f"refs/npuport/{commit}", commit, cwd=repository)
+
+
+def read_objects(repository: Path, names: Sequence[str]) -> list[tuple[str, bytes] | None]:
+    """Id and content of objects, in one process; None for what is missing."""
+    if not names:
+        return []
+    output = run("cat-file", "--batch", cwd=repository, stdin="".join(f"{n}\n" for n in names).encode())
+    found: list[tuple[str, bytes] | None] = []
+    at = 0
+    for _ in names:
+        end = output.index(b"\n", at)
+        words = output[at:end].split(b" ")
+        at = end + 1
+        if len(words) == 3 and len(words[0]) in (40, 64) and words[2].isdigit():
+            size = int(words[2])
+            found.append((words[0].decode(), output[at : at + size]))
+            at += size + 1
+        else:
+            found.append(None)
+    return found
+
+
+def list_tree(repository: Path, tree: str) -> dict[str, Entry]:
+    """Every file of a tree by its path."""
+    listing = run("ls-tree", "-r", "-z", "--full-tree", tree, cwd=repository)
+    entries = {}
+    for line in listing.split(b"\0")[:-1]:
+        what, _, path = line.partition(b"\t")
+        mode, _, oid = what.decode().split(" ")
+        entries[os.fsdecode(path)] = Entry(mode, oid)
+    return entries
+
+
+def fast_import(repository: Path, commits: Sequence[bytes]) -> str:
+    """Make commits out of the language of `git fast-import`; returns the last one, which no ref leads to.
+
+    Args:
+        commits: on the branch `IMPORTED`, each with the mark `:1`.
+    """
+    stream = b"".join(commits) + b"get-mark :1\ndone\n"
+    try:
+        return (
+            run("fast-import", "--quiet", "--done", "--force", cwd=repository, stdin=stream).decode().strip()
+        )
+    finally:
+        run("update-ref", "-d", IMPORTED, cwd=repository)
+
+
+def commits_since(repository: Path, base: str, tip: str = "HEAD") -> list[Commit]:
+    """The commits from a base (left out) to a tip along first parents, oldest first."""
+    form = "--format=%H%x00%T%x00%P%x00%an%x00%ae%x00%aD%x00%B%x00"
+    output = run("log", "--reverse", "--first-parent", form, f"{base}..{tip}", cwd=repository)
+    words = output.decode(errors="replace").split("\0")
+    return [
+        Commit(words[at].lstrip("\n"), *words[at + 1 : at + 7])  # a newline ends the commit before
+        for at in range(0, len(words) - 7, 7)
+    ]
+
+
+def diff(repository: Path, old: str, new: str) -> bytes:
+    """The change between two trees as a patch holds it: full ids, so that a later 3-way merge can work."""
+    options = ("-p", "--full-index", "--binary", "-M", "--no-color", "--no-ext-diff", "--no-textconv")
+    return run("diff-tree", *options, old, new, cwd=repository)
+
+
+def log(repository: Path, old: str, new: str, *options: str) -> bytes:
+    """The commits in `old..new`, or all up to `new` where `old` is empty, each with its raw diff.
+
+    NUL-separated: `\\x01id\\x02parents\\x02date\\x02subject\\x02author`, then with `--raw` for each changed
+    file its record and one path, or two for renames and copies. `history` reads it.
+    """
+    form = "--format=%x01%H%x02%P%x02%as%x02%s%x02%an"
+    span = f"{old}..{new}" if old else new
+    return run("log", "-z", form, *options, span, "--", cwd=repository)
+
+
+def merge_base(repository: Path, one: str, other: str) -> str:
+    """The best common ancestor of two commits; empty where they have none."""
+    try:
+        return run("merge-base", one, other, cwd=repository).decode().split()[0]
+    except GitFailed as error:
+        if error.code == 1:
+            return ""
+        raise
+
+
+def tags_above(repository: Path, commit: str) -> list[tuple[str, str]]:
+    """The tags whose history holds a commit, with the commits that they name; the newest version first."""
+    order = [word for ending in _BEFORE for word in ("-c", f"versionsort.suffix={ending}")]
+    form = "%(refname:lstrip=2)%00%(*objectname)%00%(objectname)"
+    options = (f"--contains={commit}", "--sort=-version:refname", f"--format={form}", "refs/tags")
+    found = []
+    for line in run(*order, "for-each-ref", *options, cwd=repository).split(b"\n")[:-1]:
+        name, peeled, oid = line.decode(errors="surrogateescape").split("\0")
+        found.append((name, peeled or oid))
+    return found

@@ -1,0 +1,1 @@
+"""From `upstream.lock` to the ported tree: lock -> upstream -> checkout -> series -> build -> trees."""

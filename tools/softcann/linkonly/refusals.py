@@ -1,0 +1,96 @@
+"""Write the functions that refuse: the names of CANN's that the wheel wants and nobody implements.
+
+It wants what its libraries leave undefined, and what stands in them as a string (to be looked up with
+dlsym) and is declared by CANN's headers. Each function sets a recent error that names it and answers an
+error code, or null where the headers say that it returns a pointer. Run by CMake; standard library only.
+"""
+
+import argparse
+import re
+import subprocess
+from pathlib import Path
+
+HEADER = """// Written by linkonly/refusals.py from the names in the installed torch_npu; see there.
+#include <cstddef>
+
+#include "core/export.h"
+#include "core/refuse.h"
+
+"""
+
+
+def symbols(nm: str, path: Path, kind: str) -> set[str]:
+    """The names that an object or shared object defines or leaves undefined (`--defined-only`, ...)."""
+    dynamic = ["-D"] if path.suffix == ".so" else []
+    listing = subprocess.run(
+        [nm, *dynamic, kind, str(path)], check=True, capture_output=True, text=True
+    ).stdout
+    return {line.split()[-1].split("@")[0] for line in listing.splitlines() if line.strip()}
+
+
+def strings(path: Path, names: re.Pattern[str]) -> set[str]:
+    """The NUL-terminated identifiers in a file that match: what it may look up with dlsym."""
+    found = re.findall(rb"(?<![\w.])[A-Za-z_]\w{3,}(?=\0)", path.read_bytes())
+    return {name for name in map(bytes.decode, found) if names.match(name)}
+
+
+def return_types(headers: Path) -> dict[str, str]:
+    """Function name -> return type, of all functions that CANN's headers in the wheel declare."""
+    declaration = re.compile(
+        r"(?:ACL_FUNC_VISIBILITY|extern|MSVP_PROF_API)\s+((?:const\s+)?\w+(?:\s*\*+|\s+))\s*(\w+)\s*\("
+    )
+    types = {}
+    for header in sorted(headers.rglob("*.h")):
+        for returned, name in declaration.findall(header.read_text(encoding="utf-8", errors="replace")):
+            types[name] = returned.strip()
+    return types
+
+
+def refusal(name: str, returned: str, code: str) -> str:
+    """The C++ of one refusing function."""
+    if returned.endswith("*"):
+        body = f'softcann::refuse("{name}");\n  return nullptr;'
+        returned = "void*"
+    elif returned == "void":
+        body = f'softcann::refuse("{name}");'
+    elif returned == "size_t":
+        body = f'softcann::refuse("{name}");\n  return 0;'
+        returned = "std::size_t"
+    else:
+        body = f'return softcann::refuse("{name}"{code});'
+        returned = "int"
+    return f"SOFTCANN_C {returned} {name}();\n{returned} {name}() {{\n  {body}\n}}\n"
+
+
+def main() -> None:
+    """Read the arguments, write the file when it differs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--torch-npu", type=Path, required=True, help="the installed package's directory")
+    parser.add_argument("--names", required=True, help="regular expression: the names of this library")
+    parser.add_argument("--absent", type=Path, required=True, help="names to leave out, each with its reason")
+    parser.add_argument("--code", default="", help="the code to answer, where it is not the runtime's")
+    parser.add_argument("--nm", default="nm")
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("implemented", nargs="*", type=Path, help="object files with the real functions")
+    arguments = parser.parse_args()
+
+    names = re.compile(f"(?:{arguments.names})")
+    types = return_types(arguments.torch_npu / "include" / "third_party")
+    wheel = [*arguments.torch_npu.glob("lib/*.so"), *arguments.torch_npu.glob("_C*.so")]
+    wanted: set[str] = set()
+    for library in wheel:
+        wanted |= {name for name in symbols(arguments.nm, library, "--undefined-only") if names.match(name)}
+        wanted |= strings(library, names) & types.keys()
+    for path in arguments.implemented:
+        wanted -= symbols(arguments.nm, path, "--defined-only")
+    lines = arguments.absent.read_text(encoding="utf-8").splitlines()
+    wanted -= {line.split()[0] for line in lines if line.strip() and not line.startswith("#")}
+
+    code = f", {arguments.code}" if arguments.code else ""
+    text = HEADER + "\n".join(refusal(name, types.get(name, "int"), code) for name in sorted(wanted))
+    if not arguments.output.is_file() or arguments.output.read_text(encoding="utf-8") != text:
+        arguments.output.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
