@@ -62,15 +62,18 @@ def test_link_is_replaced_and_relative(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["link", "trees"]
 
 
-def test_exchange(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "name").write_text(name)
-    files.exchange(tmp_path / "a", tmp_path / "b")
-    assert (tmp_path / "a/name").read_text() == "b"
-    assert (tmp_path / "b/name").read_text() == "a"
+def test_published_directory_swaps_names_with_the_older_one(tmp_path: Path) -> None:
+    target = tmp_path / "deep/target"
+    for text in ("old", "new"):
+        (tmp_path / text).mkdir()
+        (tmp_path / text / "file").write_text(text)
+        files.publish(tmp_path / text, target)
+        assert (target / "file").read_text() == text
+    assert (tmp_path / "new/file").read_text() == "old"
+    assert not (tmp_path / "old").exists()
     with pytest.raises(OSError):
-        files.exchange(tmp_path / "a", tmp_path / "missing")
+        files.publish(tmp_path / "missing", target)
+    assert (target / "file").read_text() == "new"
 
 
 def test_retired_directory_is_gone(tmp_path: Path) -> None:

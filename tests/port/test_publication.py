@@ -8,7 +8,7 @@ from npuport.base import files as fsio
 from npuport.base.errors import PortError
 from npuport.port import publication
 from npuport.port.layout import Layout
-from npuport.port.publication import finish, publish
+from npuport.port.publication import finish, publish_files
 
 OLD = {"upstream.lock": b"old\n", "patches/series": b"a\n", "patches/0001-a.patch": b"1\n"}
 NEW = {"upstream.lock": b"new\n", "patches/series": b"b\n", "patches/0002-b.patch": b"2\n"}
@@ -31,7 +31,7 @@ def there(layout: Layout) -> dict[str, bytes]:
 def test_all_of_it(layout: Layout) -> None:
     session = layout.rebase / "session"
     session.mkdir(parents=True)
-    publish(layout, CHANGES, [session])
+    publish_files(layout, CHANGES, [session])
     assert there(layout) == NEW
     assert not session.exists()
     assert list(layout.out.glob(".staging-*")) == []
@@ -51,7 +51,7 @@ def stopped(monkeypatch: pytest.MonkeyPatch, layout: Layout, name: str, call: in
 
     with monkeypatch.context() as context:
         context.setattr(Path, name, deadly)
-        publish(layout, CHANGES)
+        publish_files(layout, CHANGES)
 
 
 @pytest.mark.parametrize("call", range(1, 6))
@@ -87,6 +87,6 @@ def test_an_edit_in_between_is_not_lost(layout: Layout, monkeypatch: pytest.Monk
 def test_out_may_be_on_another_disk(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then the journal is built beside its name; renames do not cross file systems."""
     monkeypatch.setattr(publication, "_staging", lambda layout: layout.root)
-    publish(layout, CHANGES)
+    publish_files(layout, CHANGES)
     assert there(layout) == NEW
     assert list(layout.root.glob(f"{fsio.STAGING}*")) == []

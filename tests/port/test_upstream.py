@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from npuport import git as npugit
-from npuport.git import process
 from npuport.base.errors import PortError
+from npuport.git import process
 from npuport.port.build import port as make_port
 from npuport.port.layout import Layout
 from npuport.port.lock import Lock, read_lock

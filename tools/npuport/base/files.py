@@ -42,7 +42,7 @@ def exclusive(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterato
 
 @contextlib.contextmanager
 def staged_directory(parent: Path) -> Iterator[Path]:
-    """A new empty directory to build in; rename it away to publish it, else it is removed at the end."""
+    """Make an empty directory to build in; what has its name at the end is removed: see `publish`."""
     parent.mkdir(parents=True, exist_ok=True)
     directory, handle = _own_directory(parent)
     directory.chmod(0o777 & ~_umask())  # mkdtemp's 0700 would outlive the rename
@@ -149,8 +149,23 @@ def replace_link(link: Path, target: Path) -> None:
         fresh.replace(link)
 
 
-def exchange(one: Path, other: Path) -> None:
-    """Let two directories swap names; in one step where the system can (Linux, most file systems)."""
+def publish(staged: Path, target: Path) -> None:
+    """Give a finished directory its final name, in one step.
+
+    Args:
+        staged: the directory; where the target exists already, the two swap names, so that the old one
+            is at `staged` afterwards.
+        target: the final name.
+    """
+    if target.is_dir():
+        _exchange(staged, target)
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staged.rename(target)
+
+
+def _exchange(one: Path, other: Path) -> None:
+    """Swap the names of two directories; in one step where the system can (Linux, most file systems)."""
     import ctypes
 
     at_cwd, rename_exchange = -100, 2

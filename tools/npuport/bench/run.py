@@ -80,7 +80,7 @@ def run(layout: Layout, request: Request, report: Path, progress: Callable[[str]
             weights=weights,
             chip=request.chip,
         )
-        publish(data, log, report)
+        write_report(data, log, report)
     return data
 
 
@@ -103,7 +103,7 @@ def plan_of(request: Request, kind: str) -> Plan:
     return replace(plan, **given)
 
 
-def publish(data: dict[str, Any], log: Path, report: Path) -> None:
+def write_report(data: dict[str, Any], log: Path, report: Path) -> None:
     """Write the report in a staging directory, then let it take the old one's place."""
     from npuport.bench.chart import draw
 
@@ -111,10 +111,7 @@ def publish(data: dict[str, Any], log: Path, report: Path) -> None:
     with files.staged_directory(report.parent) as staging:
         for name, content in (pages | draw(data)).items():
             files.write_atomically(staging / name, content)
-        if report.is_dir():
-            files.exchange(staging, report)  # the old one goes with the staging directory
-        else:
-            staging.rename(report)
+        files.publish(staging, report)
 
 
 def _weights(

@@ -20,7 +20,7 @@ from npuport.port.build import build, port
 from npuport.port.checkout import lock_file, verify_pin
 from npuport.port.layout import Layout
 from npuport.port.lock import Lock, format_lock, read_lock, remember
-from npuport.port.publication import publish
+from npuport.port.publication import publish_files
 from npuport.port.series import SERIES, PatchFile, digest, format_series, read_series
 from npuport.port.trees import TreeState
 
@@ -102,7 +102,7 @@ def refresh(
         changes = _changes(layout, files, result.series, lock)
         if changes and not check:
             remember(lock)
-            publish(layout, changes)
+            publish_files(layout, changes)
     if tree and not tree.untouched and not check:
         settle(layout, progress)
     return replace(result, lock=lock, changed=bool(changes))

@@ -165,7 +165,7 @@ def _port(
         with staged_directory(layout.out) as staged:
             built = build(repository, lock, patches, staged)
             check_ids(lock, *built)
-            aside = trees.publish(layout, staged, lock.ported_commit, layout.ported, tree=there)
+            aside = trees.publish_tree(layout, staged, lock.ported_commit, layout.ported, tree=there)
     trees.prune(layout)
     if aside is None and before and not before.untouched:
         return before.path  # of another commit: it stays where it is, nothing leads to it any more

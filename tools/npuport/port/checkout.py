@@ -71,7 +71,7 @@ def checkout(layout: Layout, *, offline: bool = False, progress: Progress = sile
         if there is None:
             with staged_directory(layout.out) as staged:
                 git.work_tree(repository, staged, lock.commit)
-                trees.publish(layout, staged, lock.commit, layout.checkout, tree=None)
+                trees.publish_tree(layout, staged, lock.commit, layout.checkout, tree=None)
         else:
             trees.relink(layout.checkout, there)
         trees.prune(layout)

@@ -18,7 +18,7 @@ from npuport.port.checkout import lock_file
 from npuport.port.layout import Layout
 
 
-def publish(layout: Layout, files: Mapping[str, bytes | None], retired: Sequence[Path] = ()) -> None:
+def publish_files(layout: Layout, files: Mapping[str, bytes | None], retired: Sequence[Path] = ()) -> None:
     """Replace files of a port. The caller holds the lock of `out/`.
 
     Args:

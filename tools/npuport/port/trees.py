@@ -1,12 +1,14 @@
 """`out/`: finished trees in `out/trees/<commit>`, and the links `out/ported` and `out/checkout` to them."""
 
+import itertools
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from npuport import git
+from npuport.base import files
 from npuport.base.errors import PortError
-from npuport.base.files import exchange, replace_link, retire
+from npuport.base.files import replace_link, retire
 from npuport.port.layout import Layout
 from npuport.port.lock import Lock
 
@@ -95,7 +97,9 @@ def refuse_if_touched(tree: TreeState | None, hint: str) -> None:
     raise PortError(f"{tree.path} {what}", hint=hint)
 
 
-def publish(layout: Layout, staged: Path, commit: str, link: Path, *, tree: TreeState | None) -> Path | None:
+def publish_tree(
+    layout: Layout, staged: Path, commit: str, link: Path, *, tree: TreeState | None
+) -> Path | None:
     """Give a finished tree its name and its link.
 
     Args:
@@ -104,27 +108,20 @@ def publish(layout: Layout, staged: Path, commit: str, link: Path, *, tree: Tree
     Returns:
         Where those edits are now; None where there were none.
     """
-    layout.trees.mkdir(parents=True, exist_ok=True)
     target = layout.trees / commit
-    if tree is None:
-        staged.rename(target)
-        replace_link(link, target)
-        return None
-    number = 1
-    while (layout.trees / f"{commit}.edited-{number}").exists():
-        number += 1
-    aside = layout.trees / f"{commit}.edited-{number}"
-    staged.rename(aside)
-    exchange(aside, target)
+    aside = None
+    if tree is not None:
+        paths = (layout.trees / f"{commit}.edited-{number}" for number in itertools.count(1))
+        staged = aside = staged.rename(next(path for path in paths if not path.exists()))
+    files.publish(staged, target)
     replace_link(link, target)
     return aside
 
 
 def keep(layout: Layout, staged: Path, commit: str) -> None:
     """Give a finished tree its name, where none has it; a link comes with the next port."""
-    layout.trees.mkdir(parents=True, exist_ok=True)
     if not (layout.trees / commit).exists():
-        staged.rename(layout.trees / commit)
+        files.publish(staged, layout.trees / commit)
 
 
 def relink(link: Path, tree: TreeState) -> None:

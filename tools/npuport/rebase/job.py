@@ -15,7 +15,7 @@ from npuport.port.checkout import lock_file
 from npuport.port.layout import Layout
 from npuport.port.lock import Lock, format_lock, remember
 from npuport.port.pin import Pin
-from npuport.port.publication import publish
+from npuport.port.publication import publish_files
 from npuport.port.series import SERIES, PatchFile, digest, format_series
 from npuport.rebase import session as sessions
 from npuport.rebase.carry import Carried, Decision, carry
@@ -155,7 +155,7 @@ class Job:
         remember(lock)
         files["upstream.lock"] = format_lock(lock).encode()
         session = sessions.directory(self.layout)
-        publish(self.layout, files, [session] if session.exists() else [])
+        publish_files(self.layout, files, [session] if session.exists() else [])
 
     def _carry(self, staged: Path, decisions: Mapping[str, Decision], *, ahead: bool = False) -> Carried:
         target = self.new.commit.id

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from npuport import git
+from npuport.base import files
 from npuport.base.errors import PortError
-from npuport.base.files import exchange, retire, staged_directory, write_atomically
+from npuport.base.files import retire, staged_directory, write_atomically
 from npuport.port.layout import Layout
 from npuport.rebase.carry import Decision
 from npuport.rebase.verdict import Verdict, verdict_from_json
@@ -162,11 +163,7 @@ def staged(layout: Layout) -> Iterator[Path]:
 
 def publish(layout: Layout, path: Path) -> None:
     """Make a staged directory the session; the one that stands there goes."""
-    layout.rebase.mkdir(parents=True, exist_ok=True)
-    if directory(layout).exists():
-        exchange(path, directory(layout))
-    else:
-        path.rename(directory(layout))
+    files.publish(path, directory(layout))
 
 
 def note(layout: Layout, decide: tuple[str, ...]) -> None:

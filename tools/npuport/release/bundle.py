@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from npuport.base.errors import PortError
-from npuport.base.files import clean_staging, exchange, exclusive, staged_directory
+from npuport.base.files import clean_staging, exclusive, publish, staged_directory
 from npuport.port.build import port, read_port
 from npuport.port.layout import Layout
 from npuport.release import contents, sbom, statement, sums
@@ -65,7 +65,7 @@ def release(
     parent.mkdir(parents=True, exist_ok=True)
     with exclusive(parent / ".lock"):
         clean_staging(parent)
-        path = publish(files, parent / subject.title, evidence.finished)
+        path = write(files, parent / subject.title, evidence.finished)
     size = sum(len(file.data) for file in files.values())
     return Bundle(path, subject.title, evidence.simulated, len(files), size)
 
@@ -90,7 +90,7 @@ def assemble(layout: Layout, subject: Subject, ported: Path) -> Mapping[str, Fil
     return files
 
 
-def publish(files: Mapping[str, File], target: Path, time: str) -> Path:
+def write(files: Mapping[str, File], target: Path, time: str) -> Path:
     """Write a bundle's directory in one step, in the place of an older one.
 
     Args:
@@ -104,10 +104,7 @@ def publish(files: Mapping[str, File], target: Path, time: str) -> Path:
             path.write_bytes(file.data)
             path.chmod(file.mode)
             os.utime(path, (stamp, stamp))
-        if target.exists():
-            exchange(staged, target)  # the old one goes with the staging directory
-        else:
-            staged.rename(target)
+        publish(staged, target)
     return target
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from npuport.base.errors import PortError
-from npuport.base.files import exchange, staged_directory, write_atomically
+from npuport.base.files import publish, staged_directory, write_atomically
 from npuport.device.choose import ALL, Device, resolve
 from npuport.port.build import port
 from npuport.port.layout import Layout
@@ -73,10 +73,7 @@ def run(layout: Layout, request: Request, progress: Callable[[str], None]) -> di
         results["port"] = {"commit": ported.commit, "tree": ported.tree}
         data = json.dumps(results, indent=1, ensure_ascii=False) + "\n"
         write_atomically(staging / RESULTS, data.encode())
-        if layout.trial.is_dir():
-            exchange(staging, layout.trial)
-        else:
-            staging.rename(layout.trial)
+        publish(staging, layout.trial)
     return results
 
 

@@ -72,10 +72,7 @@ class Publisher:
             for size in data["captures"]:
                 manifest = self._session.capture(size).path / "manifest.json"
                 shutil.copyfile(manifest, staging / "captures" / f"{size}.json")
-            if report.is_dir():
-                files.exchange(staging, report)  # the old one goes with the staging directory
-            else:
-                staging.rename(report)
+            files.publish(staging, report)
 
 
 def dumped(data: object) -> bytes:
