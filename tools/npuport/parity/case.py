@@ -1,14 +1,17 @@
-"""What is run: an entry point, on a set of inputs, at a precision policy, of a model size."""
+"""What is run: an entry point, on a set of inputs, at a precision policy, of a model size.
+
+The suite imports this module before the device is ready, so torch is imported only where a case runs.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import torch
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Any
 
 from npuport.adapter import EntryPoint, Inputs
 from npuport.base.errors import PortError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 #: Random inputs in a batch: the figures are pooled over them, which evens out the luck of one.
 COUNT = 8
@@ -63,7 +66,7 @@ class Case:
         return f"{self.size}-{self.policy.name}-{self.inputs}-{self.entry.name}"
 
 
-def call(entry: EntryPoint, model: nn.Module, inputs: Inputs) -> dict[str, Tensor]:
+def call(entry: EntryPoint, model: "nn.Module", inputs: Inputs) -> "dict[str, Tensor]":
     """Run an entry point the way its users do, without gradients, and name its output tensors.
 
     Returns:
@@ -73,12 +76,16 @@ def call(entry: EntryPoint, model: nn.Module, inputs: Inputs) -> dict[str, Tenso
     Raises:
         PortError: the model has an output that is no tensor.
     """
+    import torch
+
     with torch.no_grad():
         outputs = entry.run(model, inputs)
     return {name: tensor.detach().cpu() for name, tensor in _leaves(entry.name, outputs, "")}
 
 
-def _leaves(entry: str, value: Any, place: str) -> Iterator[tuple[str, Tensor]]:
+def _leaves(entry: str, value: Any, place: str) -> "Iterator[tuple[str, Tensor]]":
+    from torch import Tensor
+
     if isinstance(value, Tensor):
         yield place or "output", value
     elif isinstance(value, Mapping):
