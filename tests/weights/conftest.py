@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hubs.hubserver import Hub, OpenMind, Repository
-from hubs.hubworld import FILES, Start
 
 from npuport.port.layout import Layout
+from worlds.hub import FILES, Start
+from worlds.hubserver import Hub, OpenMind, Repository
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hubs.hubserver import HuggingFace, Repository
 from safetensors.numpy import save
 
 from npuport.base.places import HARNESS
+from worlds.hubserver import HuggingFace, Repository
 
 LARGE = save({"w": np.arange(40_000.0)})
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hubs.hubserver import HuggingFace, OpenMind
-from hubs.hubworld import TENSORS, Start, silent
 from safetensors.numpy import save
 
 from npuport.base.errors import PortError
 from npuport.port.layout import Layout
 from npuport.weights import resolve
 from npuport.weights.pin import pin, verify
+from worlds.hub import TENSORS, Start, silent
+from worlds.hubserver import HuggingFace, OpenMind
 
 pytest.importorskip("modelscope_hub", reason="modelscope_hub is not installed: pip install -e .[hubs]")
 pytest.importorskip("openmind_hub", reason="openmind_hub is not installed: pip install -e .[hubs]")

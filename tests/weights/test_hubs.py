@@ -6,14 +6,14 @@ import shutil
 
 import numpy as np
 import pytest
-from hubs.hubserver import Hub, HuggingFace, ModelScope, OpenMind, Repository
-from hubs.hubworld import CONFIG, FILES, TENSORS, Start, silent
 from safetensors.numpy import save
 
 from npuport.base.errors import PortError
 from npuport.port.layout import Layout
 from npuport.weights import resolve
 from npuport.weights.pin import pin
+from worlds.hub import CONFIG, FILES, TENSORS, Start, silent
+from worlds.hubserver import Hub, HuggingFace, ModelScope, OpenMind, Repository
 
 pytest.importorskip("modelscope_hub", reason="modelscope_hub is not installed: pip install -e .[hubs]")
 pytest.importorskip("openmind_hub", reason="openmind_hub is not installed: pip install -e .[hubs]")

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hubs.hubserver import HuggingFace, Repository
 
 from npuport.base.places import HARNESS
 from npuport.port.checkout import checkout
 from npuport.port.layout import Layout
+from worlds.hubserver import HuggingFace, Repository
 from worlds.parity import npuport, parity
 
 pytestmark = pytest.mark.slow

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 import numpy as np
-from hubs.hubserver import Hub
 from safetensors.numpy import save
+
+from worlds.hubserver import Hub
 
 CONFIG, TENSORS = b'{"depth": 2}', save({"w": np.arange(9000.0)})
 FILES = {

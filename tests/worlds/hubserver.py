@@ -333,7 +333,7 @@ class OpenMind(Hub):
     dialect, hub, endpoint_variable = _OpenMind, "openmind", "OPENMIND_HUB_ENDPOINT"
 
     def __init__(self, repository: Repository, directory: Path) -> None:
-        from hubs.certificates import authority
+        from worlds.certificates import authority
 
         self.ca, certificate = authority(directory, "*.modelers.cn", "modelers.cn")
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
