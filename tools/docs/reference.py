@@ -16,6 +16,7 @@ from pathlib import Path
 
 import figures
 from files import ROOT, code, lock, patches, schema, table, weights_lock
+from schemas import SCHEMAS, schema_file
 
 DOCS = ROOT / "docs"
 SIMULATOR = ROOT / "tools" / "softcann" / "README.md"
@@ -212,16 +213,22 @@ def written(text: str) -> str:
 
 
 def main() -> int:
-    """Write the pages, or with `--check` tell which are not current."""
+    """Write the schemas and the pages, or with `--check` print which are not current."""
     sys.path.insert(0, str(ROOT / "tools"))
     stale = []
-    for page in sorted(DOCS.rglob("*.md")):
-        text = page.read_text(encoding="utf-8")
-        new = written(text)
+
+    def update(file: Path, make: Callable[[str], str]) -> None:
+        text = file.read_text(encoding="utf-8") if file.is_file() else ""
+        new = make(text)
         if new != text:
-            stale.append(page.relative_to(ROOT).as_posix())
+            stale.append(file.relative_to(ROOT).as_posix())
             if "--check" not in sys.argv:
-                page.write_text(new, encoding="utf-8")
+                file.write_text(new, encoding="utf-8")
+
+    for name in SCHEMAS:  # first: pages show them as tables
+        update(DOCS / f"{name}.schema.json", lambda _, name=name: schema_file(name))
+    for page in sorted(DOCS.rglob("*.md")):
+        update(page, written)
     print(
         "\n".join(f"{'stale' if '--check' in sys.argv else 'written'}: {name}" for name in stale) or "current"
     )
