@@ -2,7 +2,6 @@
 
 import ast
 import difflib
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from email.utils import format_datetime
 
+from npuport import git
 from npuport.audit.finding import Edit, Finding
 from npuport.audit.scan import scan_file
 from npuport.audit.text import HELPER, Text
@@ -191,8 +191,8 @@ def _sound(path: str, before: bytes, after: bytes) -> bool:
 
 def _diff(path: str, old: bytes, new: bytes, mode: str) -> bytes:
     """The change as git would write it."""
-    ids = [hashlib.sha1(b"blob %d\0" % len(side) + side).hexdigest() for side in (old, new)]
-    lines = [f"diff --git a/{path} b/{path}\n", f"index {ids[0]}..{ids[1]} {mode}\n"]
+    ids = f"{git.blob_id(old)}..{git.blob_id(new)}"
+    lines = [f"diff --git a/{path} b/{path}\n", f"index {ids} {mode}\n"]
     sides = [side.decode("utf-8", errors="surrogateescape").split("\n") for side in (old, new)]
     ended = [[line + "\n" for line in side[:-1]] + ([side[-1]] if side[-1] else []) for side in sides]
     lines += [

@@ -28,7 +28,7 @@ class UpstreamCommit:
 
 
 @dataclass(frozen=True)
-class Change:
+class DiffEntry:
     """What a commit did to one file: git's letter (A, M, D, R, C, T), paths and blobs before and after."""
 
     letter: str
@@ -39,12 +39,12 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Step:
+class HistoryStep:
     """A commit, the commits it stands on, and what it changed against the first of them."""
 
     commit: UpstreamCommit
     parents: tuple[str, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[DiffEntry, ...]
 
 
 def between(repository: Path, old: str, new: str) -> tuple[UpstreamCommit, ...]:
@@ -52,7 +52,7 @@ def between(repository: Path, old: str, new: str) -> tuple[UpstreamCommit, ...]:
     return tuple(step.commit for step in _read(git.log(repository, old, new)))
 
 
-def steps(repository: Path, old: str, new: str) -> tuple[Step, ...]:
+def steps(repository: Path, old: str, new: str) -> tuple[HistoryStep, ...]:
     """Along first parents from `old` (left out) to `new`, oldest first: each what one push brought."""
     options = ("--first-parent", "-m", "--reverse", "--raw", "--no-abbrev", "-M")
     return tuple(_read(git.log(repository, old, new, *options)))
@@ -84,7 +84,7 @@ def irregular(repository: Path, old: str, new: str) -> str:
     return told
 
 
-def follow(history: Iterable[Step], path: str) -> tuple[list[tuple[Step, Change]], str]:
+def follow(history: Iterable[HistoryStep], path: str) -> tuple[list[tuple[HistoryStep, DiffEntry]], str]:
     """What happened to a file, oldest first, and its name at the end; empty where it is gone."""
     happened = []
     name = path
@@ -97,17 +97,17 @@ def follow(history: Iterable[Step], path: str) -> tuple[list[tuple[Step, Change]
     return happened, name
 
 
-def _read(output: bytes) -> Iterable[Step]:
+def _read(output: bytes) -> Iterable[HistoryStep]:
     tokens = iter(output.decode(errors="surrogateescape").split("\0"))
     head: list[str] = []
-    changes: list[Change] = []
+    changes: list[DiffEntry] = []
     for token in tokens:
         record = token.lstrip("\n")
         if record.startswith(":"):
             _, _, old_oid, new_oid, status = record[1:].split(" ")
             old = next(tokens)
             new = next(tokens) if status[0] in "RC" else old
-            changes.append(Change(status[0], old, new, old_oid, new_oid))
+            changes.append(DiffEntry(status[0], old, new, old_oid, new_oid))
         elif record.startswith("\x01"):
             if head:
                 yield _step(head, changes)
@@ -116,6 +116,6 @@ def _read(output: bytes) -> Iterable[Step]:
         yield _step(head, changes)
 
 
-def _step(head: list[str], changes: list[Change]) -> Step:
+def _step(head: list[str], changes: list[DiffEntry]) -> HistoryStep:
     commit, parents, date, subject, author = (text.encode(errors="replace").decode() for text in head)
-    return Step(UpstreamCommit(commit, date, author, subject), tuple(parents.split()), tuple(changes))
+    return HistoryStep(UpstreamCommit(commit, date, author, subject), tuple(parents.split()), tuple(changes))

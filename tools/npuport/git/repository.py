@@ -3,6 +3,7 @@
 A *repository* is a directory git runs in: a bare clone in the cache, or a work tree.
 """
 
+import hashlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ _BRANCHES_AND_TAGS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 
 @dataclass(frozen=True)
-class Entry:
+class TreeEntry:
     """One path of a tree: its mode, `100644`, and its object id."""
 
     mode: str
@@ -105,14 +106,24 @@ def read_objects(repository: Path, names: Sequence[str]) -> list[tuple[str, byte
     return found
 
 
-def list_tree(repository: Path, tree: str) -> dict[str, Entry]:
+def blob_id(data: bytes) -> str:
+    """The id that git gives a file's content."""
+    return blob_hash(len(data), data).hexdigest()
+
+
+def blob_hash(size: int, data: bytes = b"") -> "hashlib._Hash":
+    """The hash of git's blob id, of a content of `size` bytes that is read piece by piece."""
+    return hashlib.sha1(b"blob %d\0" % size + data, usedforsecurity=False)
+
+
+def list_tree(repository: Path, tree: str) -> dict[str, TreeEntry]:
     """Every file of a tree by its path."""
     listing = run("ls-tree", "-r", "-z", "--full-tree", tree, cwd=repository)
     entries = {}
     for line in listing.split(b"\0")[:-1]:
         what, _, path = line.partition(b"\t")
         mode, _, oid = what.decode().split(" ")
-        entries[os.fsdecode(path)] = Entry(mode, oid)
+        entries[os.fsdecode(path)] = TreeEntry(mode, oid)
     return entries
 
 

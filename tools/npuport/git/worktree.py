@@ -9,7 +9,7 @@ from pathlib import Path
 
 from npuport.base.errors import PortError
 from npuport.git.process import IDENTITY, GitFailed, run
-from npuport.git.repository import Entry
+from npuport.git.repository import TreeEntry
 
 # Upstream's attributes must not change what lands on disk: files are written as they are stored.
 _ATTRIBUTES = "* !text !eol !crlf !ident !filter !working-tree-encoding !merge !diff !whitespace\n"
@@ -177,13 +177,13 @@ def stage(repository: Path, paths: Sequence[str]) -> None:
     run("add", "--force", "--", *(f":(literal){path}" for path in paths), cwd=repository)
 
 
-def unmerged(repository: Path) -> dict[str, dict[int, Entry]]:
+def unmerged(repository: Path) -> dict[str, dict[int, TreeEntry]]:
     """The conflicts in the index: by path its stages, 1 the merge base, 2 ours, 3 theirs."""
-    stages: dict[str, dict[int, Entry]] = {}
+    stages: dict[str, dict[int, TreeEntry]] = {}
     for line in run("ls-files", "--unmerged", "-z", cwd=repository).split(b"\0")[:-1]:
         what, _, path = line.partition(b"\t")
         mode, oid, stage = what.decode().split(" ")
-        stages.setdefault(os.fsdecode(path), {})[int(stage)] = Entry(mode, oid)
+        stages.setdefault(os.fsdecode(path), {})[int(stage)] = TreeEntry(mode, oid)
     return stages
 
 

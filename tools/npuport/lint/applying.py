@@ -1,9 +1,9 @@
 """What is wrong with the patches against the pin: paths that are not there, hunks that do not fit."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from npuport import git
 from npuport.base.errors import PortError
 from npuport.base.sarif import Finding
 from npuport.lint.rules import finding
@@ -50,7 +50,6 @@ def _stale(scan: Scan, tree: Tree) -> Iterator[Finding]:
         if index is None or there is None or there.lines is None:
             continue
         said = index.text[6:].partition("..")[0]
-        data = b"".join(there.lines)
-        oid = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+        oid = git.blob_id(b"".join(there.lines))
         if not oid.startswith(said):
             yield finding("index-stale", scan.path, index.number, f"{file.old} is {oid[:12]} there")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from npuport import git
-from npuport.git.history import Change, Step, UpstreamCommit, follow, steps
+from npuport.git.history import DiffEntry, HistoryStep, UpstreamCommit, follow, steps
 from npuport.patch.apply import occurrences, split_lines
 from npuport.patch.diff import FileChange, Hunk
 from npuport.patch.mail import Patch
@@ -22,10 +22,10 @@ class Culprits:
     def __init__(self, repository: Path, old: str, new: str) -> None:
         self._repository = repository
         self._range = old, new
-        self._read: tuple[Step, ...] | None = None
+        self._read: tuple[HistoryStep, ...] | None = None
 
     @property
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[HistoryStep, ...]:
         """The commits along first parents, oldest first."""
         if self._read is None:
             self._read = steps(self._repository, *self._range)
@@ -80,7 +80,9 @@ class Culprits:
             return self._last(self.steps, path, lambda c: c.letter in "RD" or c.old_oid == c.new_oid)
         return self._turn(self.steps, path, _has_it(change))
 
-    def _last(self, history: Sequence[Step], path: str, wanted: Callable[[Change], bool]) -> Turn | None:
+    def _last(
+        self, history: Sequence[HistoryStep], path: str, wanted: Callable[[DiffEntry], bool]
+    ) -> Turn | None:
         """The last commit that did something to a file."""
         happened, _ = follow(history, path)
         for step, change in reversed(happened):
@@ -89,7 +91,7 @@ class Culprits:
                 return history.index(step), by
         return None
 
-    def _turn(self, history: Sequence[Step], path: str, holds: Holds) -> Turn | None:
+    def _turn(self, history: Sequence[HistoryStep], path: str, holds: Holds) -> Turn | None:
         """Since when something holds of a file, if it does at the end."""
         happened, _ = follow(history, path)
         oids = list({oid for _, change in happened for oid in (change.old_oid, change.new_oid)})
@@ -106,7 +108,7 @@ class Culprits:
         return None
 
     def _inside(
-        self, step: Step, change: Change, find: Callable[[Sequence[Step], str], Turn | None]
+        self, step: HistoryStep, change: DiffEntry, find: Callable[[Sequence[HistoryStep], str], Turn | None]
     ) -> UpstreamCommit:
         """The commit itself or, of a merge, the one on the merged side that did it."""
         for side in step.parents[1:]:

@@ -5,11 +5,11 @@ exactly once in the file as it was and exactly once in the file as it is. Anythi
 fits two places, a file that is gone, a hunk without lines of its own) is left to git's three-way merge.
 """
 
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from npuport import git
 from npuport.base.errors import PortError
 from npuport.patch.apply import Tree, apply_exactly, occurrences
 from npuport.patch.diff import FileChange, Hunk
@@ -149,10 +149,5 @@ def _ids(new: Tree, change: FileChange, starts: list[int]) -> bytes:
     for hunk, start in zip(change.hunks, starts, strict=True):
         result += [*lines[done:start], *hunk.new]
         done = start + len(hunk.old)
-    return f"index {_blob(lines)}..{_blob(result + lines[done:])}".encode()
-
-
-def _blob(lines: list[bytes]) -> str:
-    """The id that git gives a file of these lines."""
-    data = b"".join(lines)
-    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+    before, after = (git.blob_id(b"".join(side)) for side in (lines, result + lines[done:]))
+    return f"index {before}..{after}".encode()

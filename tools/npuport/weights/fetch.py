@@ -1,12 +1,12 @@
 """From a hub into the cache: only what belongs to a checkpoint; resumed, verified, published by a rename."""
 
-import hashlib
 import json
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from npuport import git
 from npuport.base.errors import PortError
 from npuport.base.files import remove_tree
 from npuport.weights import hub
@@ -171,7 +171,7 @@ def _verified(model: Model, path: Path, file: RemoteFile, pinned: Mapping[str, s
 
 def _blob(path: Path) -> str:
     """The git object id of a file's contents."""
-    hashed = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
+    hashed = git.blob_hash(path.stat().st_size)
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             hashed.update(block)
