@@ -92,12 +92,12 @@ def test_a_model_that_does_not_load_is_the_users_to_mend(tmp_path: Path) -> None
 
 
 def test_bench_runs_from_its_own_modules_alone(tmp_path: Path) -> None:
-    """What a bundle ships: errors, adapter, parity and bench."""
+    """What a bundle ships: base, device, parity, bench and the adapter's contract."""
     ours = HARNESS / "tools" / "npuport"
     there = tmp_path / "npuport"
-    for name in ("parity", "bench"):
+    for name in ("base", "device", "parity", "bench"):
         shutil.copytree(ours / name, there / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("__init__.py", "errors.py", "adapter.py"):
+    for name in ("__init__.py", "adapter.py"):
         shutil.copyfile(ours / name, there / name)
     (there / "bench" / "run.py").unlink()
     out = tmp_path / "results.json"

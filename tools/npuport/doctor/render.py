@@ -43,7 +43,7 @@ def table(diagnosis: Diagnosis, width: int) -> str:
             colour = "yellow"
         told = Text(f"{line.found}{note(line)}")
         if line.hint:
-            told.append(f"\ntry: {line.hint}", style="cyan")
+            told.append(f"\nhint: {line.hint}", style="cyan")
         grid.add_row(Text(f"{mark} {line.state}", style=colour), Text(line.name, style="bold"), told)
     console = Console(file=StringIO(), force_terminal=True, width=width)
     console.print(grid)
