@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from npuport.base.process import ProcessError, run
 from npuport.doctor import ascend, disk, packages, tools, upstream
-from npuport.doctor.finding import Finding, ProbeError, guarded, run
+from npuport.doctor.finding import Finding, guarded
 from npuport.port.layout import Layout
 from worlds.machine import bin_with, distribution, package, program
 
@@ -67,8 +68,8 @@ def test_late_program_is_killed_with_its_children(tmp_path: Path) -> None:
     child = tmp_path / "child"
     script = program(tmp_path, "slow", f"sleep 60 & echo $! > {child}; wait")
     begin = time.monotonic()
-    with pytest.raises(ProbeError, match=r"gave no answer in 0\.5 s"):
-        run([str(script)], 0.5)
+    with pytest.raises(ProcessError, match=r"gave no answer in 0\.5 s"):
+        run([str(script)], seconds=0.5)
     assert time.monotonic() - begin < 10
     assert gone(int(child.read_text()))
 

@@ -12,7 +12,7 @@ from npuport.base.errors import PortError
 from npuport.port.layout import Layout
 from npuport.weights import resolve
 from npuport.weights.checkpoint import counts, digest, measure
-from npuport.weights.spec import Model, parse
+from npuport.weights.spec import HubModel, parse
 
 
 @pytest.fixture
@@ -42,15 +42,15 @@ def test_a_directory_is_named_by_its_contents(directory: Path) -> None:
 @pytest.mark.parametrize(
     ("spec", "expected"),
     [
-        ("hf:o/n", Model("hf", "o/n")),
-        ("modelscope:o/n@v1.0", Model("modelscope", "o/n", "v1.0")),
-        ("openmind:Own_er/n-a.m.e@refs/pr/1", Model("openmind", "Own_er/n-a.m.e", "refs/pr/1")),
+        ("hf:o/n", HubModel("hf", "o/n")),
+        ("modelscope:o/n@v1.0", HubModel("modelscope", "o/n", "v1.0")),
+        ("openmind:Own_er/n-a.m.e@refs/pr/1", HubModel("openmind", "Own_er/n-a.m.e", "refs/pr/1")),
         ("some/where", Path("some/where")),
         ("./hf:o/n", Path("hf:o/n")),
         ("C:somewhere", Path("C:somewhere")),
     ],
 )
-def test_a_spec_names_a_directory_or_a_model(spec: str, expected: Path | Model) -> None:
+def test_a_spec_names_a_directory_or_a_model(spec: str, expected: Path | HubModel) -> None:
     assert parse(spec) == expected
 
 

@@ -162,7 +162,7 @@ def test_a_missing_client_is_one_line(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "without"))
     hub = start(OpenMind)
 
-    with pytest.raises(PortError, match="openmind_hub is not there") as caught:
+    with pytest.raises(PortError, match="openmind_hub is not installed") as caught:
         pin(layout, hub.source, None, silent)
     assert caught.value.hint == "pip install openmind_hub"
 

@@ -123,8 +123,8 @@ def test_what_is_not_what_it_should_be_is_refused_with_both_hashes(
 @pytest.mark.parametrize(
     ("status", "said", "hint"),
     [
-        (401, "wants to know who asks, or has no such model", "log in"),
-        (403, "does not let you have it", "accept its terms"),
+        (401, "asks for a login, or has no such model", "log in"),
+        (403, "denies access", "accept its terms"),
         (404, "has no such model or revision", "check id and revision"),
         (429, "asks to wait", "wait some minutes"),
         (500, "fails", "name a mirror with"),

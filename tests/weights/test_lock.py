@@ -11,15 +11,15 @@ from npuport.base.errors import PortError
 from npuport.base.places import HARNESS
 from npuport.weights.checkpoint import Entry
 from npuport.weights.lock import Pinned, format_lock, parse_lock
-from npuport.weights.spec import Model
+from npuport.weights.spec import HubModel
 
 ONE = Pinned(
-    Model("hf", "owner/name", "1" * 40),
+    HubModel("hf", "owner/name", "1" * 40),
     "main",
     (Entry("config.json", 2, "a" * 64), Entry("model.safetensors", 1 << 33, "b" * 64)),
 )
 TWO = Pinned(
-    Model("openmind", "owner/name", "2e10" * 10), "refs/pr/1", (Entry("model.safetensors", 8, "c" * 64),)
+    HubModel("openmind", "owner/name", "2e10" * 10), "refs/pr/1", (Entry("model.safetensors", 8, "c" * 64),)
 )
 TEXT = format_lock([TWO, ONE])
 

@@ -5,19 +5,13 @@ just then) stays for as long as it runs. So every round is a fresh one, visits e
 between rounds says how far the next benchmark may lie.
 """
 
-import json
-import os
-import signal
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from npuport.base import process
 from npuport.base.errors import PortError
 from npuport.bench.busy import Ticks
 from npuport.bench.plan import Plan, Run
@@ -43,6 +37,15 @@ class Subject:
     device: str
     weights: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+
+    def json(self) -> dict[str, str | None]:
+        """The subject as the worker's request names it."""
+        return {
+            "tree": str(self.tree),
+            "adapter": str(self.adapter),
+            "device": self.device,
+            "weights": str(self.weights) if self.weights else None,
+        }
 
 
 @dataclass
@@ -113,20 +116,19 @@ class _Round:
         """Visit every run."""
         while True:
             todo = None if self.first and not self.found.facts else self.left
-            with _child(self.subject, self.plan, todo, self.first, self.log) as child:
-                assert child.stdout is not None
-                for line in child.stdout:
-                    self._hear(json.loads(line))
+            request = self.subject.json() | {"plan": self.plan.json(), "runs": todo, "first": self.first}
+            environment = self.subject.environment
+            with process.start("npuport.bench.worker", request, errors=self.log, extra=environment) as child:
+                for answer in child.answers():
+                    self._hear(answer)
                 code = child.wait()
             if code:
                 self._bury(code)
             if not code or not self.left:
                 return
 
-    def _hear(self, answer: dict[str, Any]) -> None:
+    def _hear(self, answer: process.Message) -> None:
         event = answer["event"]
-        if event == "error":
-            raise PortError(answer["message"], hint=answer["hint"])
         if event == "ready" and not self.found.facts:
             self.found.facts = answer["facts"]
             self.left = [_run(one) for one in answer["runs"]]
@@ -138,8 +140,8 @@ class _Round:
             self.current = None
             self._keep(_run(answer["run"]), answer)
 
-    def _keep(self, run: Run, answer: dict[str, Any]) -> None:
-        self.found.visits.setdefault(run, []).append(answer)
+    def _keep(self, run: Run, answer: process.Message) -> None:
+        self.found.visits.setdefault(run, []).append(dict(answer))
         self.left.remove(run)
         self.progress(_told(len(self.found.visits), len(self.left), run, answer))
 
@@ -147,10 +149,10 @@ class _Round:
         """The run that the process died of is refused, larger batches of it are not tried."""
         if self.current is None:
             raise PortError(
-                f"the benchmark's process {_ending(code)}: {_last(self.log)}",
+                f"the benchmark's process {process.ending(code)}: {_last(self.log)}",
                 hint="fix what it says; `npuport doctor` knows what this machine lacks",
             )
-        reason = f"the process {_ending(code)}: {_last(self.log)}"
+        reason = f"the process {process.ending(code)}: {_last(self.log)}"
         self._keep(self.current, {"state": "refused", "reason": reason, "flops": None})
         for run in [run for run in self.left if run[:2] == self.current[:2]]:
             ended = f"the sweep ended at batch {self.current[2]}: {reason}"
@@ -163,50 +165,6 @@ def _run(words: list[Any]) -> Run:
     return entry, dtype, batch
 
 
-@contextmanager
-def _child(
-    subject: Subject, plan: Plan, runs: list[Run] | None, first: bool, log: IO[str]
-) -> Iterator[subprocess.Popen[str]]:
-    """The worker's process; it ends when we leave, whatever the reason."""
-    request = {
-        "plan": plan.json(),
-        "tree": str(subject.tree),
-        "adapter": str(subject.adapter),
-        "device": subject.device,
-        "weights": str(subject.weights) if subject.weights else None,
-        "runs": runs,
-        "first": first,
-    }
-    ours = str(Path(__file__).resolve().parents[2])
-    environment = {"TQDM_DISABLE": "1", **os.environ, **subject.environment}
-    path = [environment.get("PYTHONPATH", ""), ours]  # the simulator's sitecustomize stays first
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
-    with tempfile.TemporaryDirectory(prefix="npuport-bench-") as scratch:
-        file = Path(scratch) / "request.json"
-        file.write_text(json.dumps(request), encoding="utf-8")
-        command = [sys.executable, "-m", "npuport.bench.worker", str(file)]
-        log.flush()
-        child = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
-        try:
-            yield child
-        finally:
-            _end(child)
-
-
-def _end(child: subprocess.Popen[str]) -> None:
-    """Interrupt, ask, kill: each after some seconds of patience."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-        if child.poll() is not None:
-            break
-        child.send_signal(number)
-        try:
-            child.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            continue
-    if child.stdout is not None:
-        child.stdout.close()
-
-
 def _told(number: int, left: int, run: Run, answer: Mapping[str, Any]) -> str:
     entry, dtype, batch = run
     if answer["state"] == "measured":
@@ -217,12 +175,7 @@ def _told(number: int, left: int, run: Run, answer: Mapping[str, Any]) -> str:
     return f"  {number:>3}/{number + left:<3} {dtype:<8} batch {batch:<3} {entry:<48} {said}"
 
 
-def _ending(code: int) -> str:
-    return f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-
-
 def _last(log: IO[str]) -> str:
     """The last line that a child wrote."""
     log.flush()
-    lines = [line.strip() for line in Path(log.name).read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1] if lines else "no output"
+    return process.last_line(Path(log.name).read_text(errors="replace")) or "no output"

@@ -1,50 +1,28 @@
 """One round: a fresh process that builds the model and visits every run. `rounds` starts it.
 
-`python -m npuport.bench.worker REQUEST.json` writes one JSON object a line to stdout: `ready` with the facts
-of model and device, then `begin` and `end` for each run, then `done`. What the model prints goes to stderr.
+It answers with `ready` and the facts of model and device, then with `begin` and `end` for each run, then
+with `done`.
 """
 
-import json
-import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from npuport.base.errors import PortError
+from npuport.base.process import Message, answering
 from npuport.bench.plan import PATIENCE, Plan, read_plan
 
 #: The size that stands for a checkpoint.
 WEIGHTS = "weights"
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Read the request, visit, tell."""
-    (path,) = sys.argv[1:] if argv is None else argv
-    request = json.loads(Path(path).read_bytes())
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # upstream may print
-
-    def tell(event: str, **data: Any) -> None:
-        answers.write(json.dumps({"event": event, **data}) + "\n")
-        answers.flush()
-
-    try:
-        _Round(request, tell).go()
-    except PortError as error:
-        tell("error", message=error.message, hint=error.hint)
-        return 1
-    except (KeyboardInterrupt, BrokenPipeError):
-        return 130
-    return 0
-
-
 class _Round:
-    def __init__(self, request: Mapping[str, Any], tell: Any) -> None:
+    def __init__(self, request: Message, answer: Callable[[Message], None]) -> None:
         self._request = request
-        self._tell = tell
+        self._answer = answer
         self._plan: Plan = read_plan(request["plan"])
         self._over: dict[tuple[str, str], str] = {}
 
@@ -73,11 +51,12 @@ class _Round:
         }
         runs = request["runs"] or plan.runs(tuple(self._entries), self._adapter.headline)
         self._model = model.to(self._device.torch).eval()
-        self._tell("ready", facts=self._facts(), runs=runs, seconds=time.monotonic() - started)
+        seconds = time.monotonic() - started
+        self._answer({"event": "ready", "facts": self._facts(), "runs": runs, "seconds": seconds})
         for run in runs:
-            self._tell("begin", run=run)
-            self._tell("end", run=run, **self._visit(*run))
-        self._tell("done")
+            self._answer({"event": "begin", "run": run})
+            self._answer({"event": "end", "run": run, **self._visit(*run)})
+        self._answer({"event": "done"})
 
     def _built(self) -> Any:
         weights, adapter = self._request["weights"], self._adapter
@@ -141,4 +120,4 @@ class _Round:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(answering(lambda request, answer: _Round(request, answer).go()))

@@ -1,15 +1,14 @@
 """Where a model runs: a real NPU where one answers, else the simulator; for timings a GPU or the CPU too."""
 
 import json
-import os
 import platform
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from npuport.base import process
 from npuport.base.errors import PortError
 
 Kind = Literal["npu", "sim", "cuda", "cpu"]
@@ -35,12 +34,11 @@ try:
 except Exception as error:
     print(json.dumps({"missing": f"torch_npu: {error}".splitlines()[0]}))
     raise SystemExit
-count = torch.npu.device_count() if torch.npu.is_available() else 0
-if not count:
+if not torch.npu.is_available() or not torch.npu.device_count():
     print(json.dumps({"missing": "device: torch.npu.is_available() is False"}))
     raise SystemExit
 assert (torch.ones(2, device="npu:0") * 2).cpu().tolist() == [2.0, 2.0]
-print(json.dumps({"name": torch.npu.get_device_name(0), "count": count}))
+print(json.dumps({"name": torch.npu.get_device_name(0)}))
 """
 
 _CUDA = """
@@ -117,24 +115,14 @@ def processor() -> str:
 
 
 def _ask(question: str) -> Probe:
-    environment = {**os.environ, **_WITHOUT_NPU} if question is _CUDA else None
+    variables = process.environment(_WITHOUT_NPU if question is _CUDA else None)
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", question],
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-            env=environment,
-        )
-    except subprocess.TimeoutExpired:
+        done = process.run(process.python("-c", question), environment=variables, seconds=300)
+    except process.ProcessError:
         return Probe(missing="device: no answer within 300 s")
-    lines = done.stdout.strip().splitlines()
-    if done.returncode or not lines:
-        last = (done.stderr.strip().splitlines() or ["no output"])[-1]
-        return Probe(missing=f"device: the probe ended with code {done.returncode}: {last}")
-    answer = json.loads(lines[-1])
-    return Probe(name=answer.get("name", ""), missing=answer.get("missing", ""))
+    if done.code or not done.out.strip():
+        return Probe(missing=f"device: the probe {process.ending(done.code)}: {done.last_line}")
+    return Probe(**json.loads(process.last_line(done.out)))
 
 
 def resolve(

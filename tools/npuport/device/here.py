@@ -1,12 +1,13 @@
 """The device that answers in this very process: for a bundle's scripts, which have no harness around them."""
 
 import importlib
-import json
 import os
-import subprocess
 import sys
+from collections.abc import Callable
 
+from npuport.base import process
 from npuport.base.errors import PortError
+from npuport.base.process import Message
 from npuport.device.choose import SIMULATED, Device, processor
 
 #: torch's own import would fail where torch_npu is installed and CANN is not, so torch_npu comes after it.
@@ -44,17 +45,17 @@ def onhand(wanted: str) -> Device:
 
 
 def ask(wanted: str) -> Device:
-    """The same, found by a process of its own, which leaves this one free of torch."""
-    command = [sys.executable, "-m", "npuport.device.here", wanted]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    lines = done.stdout.strip().splitlines()
-    if done.returncode or not lines:
-        last = (done.stderr.strip().splitlines() or ["no output"])[-1]
-        raise PortError(f"the device: {last}", hint="--device cpu")
-    answer = json.loads(lines[-1])
-    if "error" in answer:
-        raise PortError(*answer["error"])
+    """`onhand` in a child process, which keeps this one free of torch."""
+    try:
+        answer = process.ask("npuport.device.here", {"wanted": wanted})
+    except process.ProcessError as error:
+        raise PortError(f"the device: {error}", hint="--device cpu") from error
     return Device(answer["kind"], answer["name"])
+
+
+def _answer(request: Message, answer: Callable[[Message], None]) -> None:
+    device = onhand(request["wanted"])
+    answer({"kind": device.kind, "name": device.name})
 
 
 def _npu_missing() -> str:
@@ -74,8 +75,4 @@ def _npu_missing() -> str:
 
 
 if __name__ == "__main__":
-    try:
-        found = onhand(sys.argv[1])
-        print(json.dumps({"kind": found.kind, "name": found.name}))
-    except PortError as error:
-        print(json.dumps({"error": [error.message, error.hint]}))
+    sys.exit(process.answering(_answer))

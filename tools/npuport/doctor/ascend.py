@@ -7,7 +7,8 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from npuport.doctor.finding import Finding, State, run
+from npuport.base.process import run
+from npuport.doctor.finding import Finding, State
 
 #: Where CANN's installers put it when nobody says otherwise.
 USUAL = (Path("/usr/local/Ascend/ascend-toolkit/latest"), Path("/usr/local/Ascend/cann"))
@@ -69,9 +70,9 @@ def driver(directory: Path = DRIVER) -> Finding:
             )
         found = f"{match[1]}, but npu-smi is not on PATH"
         return Finding("driver", "wrong", found, f"source {directory.parent}/driver/bin/setenv.bash")
-    ran = run([smi, "info"], 30)
+    ran = run([smi, "info"], seconds=30)
     if ran.code:
-        return Finding("driver", "wrong", f"npu-smi: {ran.complaint}", "reinstall the Ascend driver")
+        return Finding("driver", "wrong", f"npu-smi: {ran.last_line}", "reinstall the Ascend driver")
     version = match[1] if match else (re.search(r"Version:\s*(\S+)", ran.out) or ["", "unknown version"])[1]
     return Finding("driver", "good", f"{version}, {smi}")
 

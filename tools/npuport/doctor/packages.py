@@ -9,7 +9,8 @@ import json
 import sys
 
 from npuport.base.places import HARNESS
-from npuport.doctor.finding import Finding, dotted, run, version_in
+from npuport.base.process import environment, python, run
+from npuport.doctor.finding import Finding, dotted, version_in
 
 #: Seconds that `import torch` may take: a cold disk is slow.
 IMPORT = 120
@@ -46,9 +47,9 @@ def torch() -> Finding:
     version = installed("torch")
     if version is None:
         return Finding("torch", "missing", "not installed", bootstrap())
-    ran = run([sys.executable, "-c", ASK_TORCH], IMPORT, NO_PLUGINS)
+    ran = run(python("-c", ASK_TORCH), environment=environment(NO_PLUGINS), seconds=IMPORT)
     if ran.code:
-        return Finding("torch", "wrong", f"{version} does not import: {ran.complaint}", bootstrap())
+        return Finding("torch", "wrong", f"{version} does not import: {ran.last_line}", bootstrap())
     told = json.loads(ran.out.splitlines()[-1])
     build = f"CUDA {told['cuda']}" if told["cuda"] else f"ROCm {told['hip']}" if told["hip"] else "CPU"
     return Finding("torch", "good", f"{told['version']}, {build} build")

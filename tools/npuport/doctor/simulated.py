@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 
 from npuport.base.errors import PortError
-from npuport.doctor.finding import Finding, run
+from npuport.base.process import environment, python, run
+from npuport.doctor.finding import Finding
 
 #: Seconds that torch_npu may take to start on the simulator: a cold disk is slow.
 START = 120
@@ -33,8 +34,8 @@ def answering(directory: Path) -> Finding:
     if home := simulators.real_cann():
         found = f"built, but stays out of the way of the real CANN in {home}"
         return Finding("simulator", "good", found)
-    ran = run([sys.executable, "-c", ASK], START, simulators.environment(directory))
+    ran = run(python("-c", ASK), environment=environment(simulators.environment(directory)), seconds=START)
     if ran.code:
         hint = f"npuport sim exec -- {sys.executable} -c 'import torch_npu'"
-        return Finding("simulator", "wrong", f"built, but torch_npu does not start: {ran.complaint}", hint)
+        return Finding("simulator", "wrong", f"built, but torch_npu does not start: {ran.last_line}", hint)
     return Finding("simulator", "good", f"built, answers as {(ran.out.splitlines() or ['nobody'])[-1]}")

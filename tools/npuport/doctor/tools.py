@@ -6,7 +6,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from npuport.doctor.finding import Finding, dotted, install, run, version_in
+from npuport.base.process import run
+from npuport.doctor.finding import Finding, dotted, install, version_in
 from npuport.git.process import OLDEST
 
 PYTHON = (3, 11)
@@ -38,7 +39,7 @@ def make() -> Finding:
     path = shutil.which("make")
     if path is None:
         return Finding("make", "missing", "no make on PATH", install(default="make"))
-    ran = run([path, "--version"], 10)
+    ran = run([path, "--version"], seconds=10)
     first = ran.out.partition("\n")[0].strip()
     return Finding("make", "good", f"{first or 'make'}, {path}")
 
@@ -53,10 +54,10 @@ def compiler() -> Finding:
         return Finding("compiler", "wrong", f"CXX names {chosen}, which is not on PATH", "unset CXX")
     if path is None:
         return Finding("compiler", "missing", "no C++ compiler on PATH", hint)
-    first = run([path, "--version"], 20).out.partition("\n")[0].strip()
-    tried = run([path, f"-std={STANDARD}", "-fsyntax-only", "-x", "c++", "-"], 30, stdin=SAMPLE)
+    first = run([path, "--version"], seconds=20).out.partition("\n")[0].strip()
+    tried = run([path, f"-std={STANDARD}", "-fsyntax-only", "-x", "c++", "-"], seconds=30, stdin=SAMPLE)
     if tried.code:
-        error = next((line.strip() for line in tried.err.splitlines() if "error" in line), tried.complaint)
+        error = next((line.strip() for line in tried.err.splitlines() if "error" in line), tried.last_line)
         return Finding("compiler", "wrong", f"{first or path} does not compile {STANDARD}: {error}", hint)
     return Finding("compiler", "good", f"{first}, {path}")
 
@@ -73,10 +74,10 @@ def cmake() -> Finding:
 
 def new_enough(name: str, path: str, needed: tuple[int, ...], hint: str) -> Finding:
     """Whether a program runs and says a version that will do."""
-    ran = run([path, "--version"], 20)
+    ran = run([path, "--version"], seconds=20)
     version = version_in(ran.out)
     if ran.code or not version:
-        return Finding(name, "wrong", f"{path}: {ran.complaint}", hint)
+        return Finding(name, "wrong", f"{path}: {ran.last_line}", hint)
     if version < needed:
         return Finding(name, "wrong", f"{dotted(version)}, {path}; {dotted(needed)} is needed", hint)
     return Finding(name, "good", f"{dotted(version)}, {path}")

@@ -1,11 +1,8 @@
 """Upstream: whether the pinned commit can be had."""
 
-import os
-import sys
-
 from npuport.base.errors import PortError
-from npuport.base.places import HARNESS
-from npuport.doctor.finding import Finding, run
+from npuport.base.process import environment, python, run
+from npuport.doctor.finding import Finding
 from npuport.port.layout import Layout
 
 #: Seconds that upstream may take to say what it has.
@@ -57,9 +54,8 @@ def upstream(layout: Layout | None, *, offline: bool) -> Finding:
 
 def ask(source: str, branch: str) -> tuple[bool, str]:
     """Whether a repository has a branch; if not, why not."""
-    paths = [str(HARNESS / "tools"), *filter(None, [os.environ.get("PYTHONPATH")])]
-    command = [sys.executable, "-c", ASK, source, f"refs/heads/{branch}"]
-    ran = run(command, ANSWER, {"PYTHONPATH": os.pathsep.join(paths)})
+    command = python("-c", ASK, source, f"refs/heads/{branch}")
+    ran = run(command, environment=environment(), seconds=ANSWER)
     if ran.code:
-        return False, ran.complaint
+        return False, ran.last_line
     return bool(ran.out.strip()), f"it has no branch {branch}"

@@ -1,14 +1,12 @@
 """A trial: the port's own showcase on the best device, in a process of its own."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from npuport.base import process
 from npuport.base.errors import PortError
 from npuport.base.files import publish, staged_directory, write_atomically
 from npuport.device.choose import ALL, Device, resolve
@@ -99,15 +97,14 @@ def _captions(request: Request, recipe: Release) -> list[str]:
 def _run_child(words: list[str], device: Device) -> None:
     """Run the port's script; the one line in which it fails is our error."""
     kind = "npu" if device.kind == "sim" else device.kind
-    environment = {**os.environ, "TQDM_DISABLE": "1", **device.environment}
-    command = [sys.executable, *words, "--device", kind]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode == 0:
+    command = process.python(*words, "--device", kind)
+    done = process.run(command, environment=process.environment(device.environment))
+    if done.code == 0:
         return
-    lines = done.stderr.strip().splitlines() or [f"it ended with code {done.returncode}, silently"]
+    lines = done.err.strip().splitlines() or ["no output"]
     told = next((line for line in reversed(lines) if line.startswith("error: ")), "")
     if told:
         message, _, hint = told.removeprefix("error: ").partition("\nhint: ")
         raise PortError(message, hint=hint or "fix what it says")
     script = " ".join([Path(words[0]).name, *words[1:3]])
-    raise PortError(f"{script} ended with code {done.returncode}: {lines[-1]}", hint="npuport doctor")
+    raise PortError(f"{script} {process.ending(done.code)}: {lines[-1]}", hint="npuport doctor")

@@ -1,15 +1,14 @@
 """Captures on demand: from the cache, else from a reference process started now."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from npuport.base import process
 from npuport.base.errors import PortError
 from npuport.base.files import clean_staging, exclusive, remove_tree, staged_directory
-from npuport.base.places import TOOLS, cache_dir
+from npuport.base.places import cache_dir
 from npuport.parity.recipe import Recipe
 
 #: Captures kept of one port; the oldest go first.
@@ -41,18 +40,16 @@ def ensure(recipe: Recipe, progress: Callable[[str], None]) -> Path:
 def _run_child(recipe: Recipe, out: Path) -> None:
     arguments = {name: value for name, value in asdict(recipe).items() if value is not None}
     words = [word for name, value in arguments.items() for word in (f"--{name}", str(value))]
-    environment = {
-        "OMP_WAIT_POLICY": "PASSIVE",  # on a busy machine, threads that spin cost more than they gain
-        **os.environ,
-        "TORCH_DEVICE_BACKEND_AUTOLOAD": "0",
-        "TQDM_DISABLE": "1",
-    }
-    environment["PYTHONPATH"] = os.pathsep.join([str(TOOLS), *filter(None, [os.environ.get("PYTHONPATH")])])
-    command = [sys.executable, "-m", "npuport.parity.reference", *words, "--out", str(out)]
-    done = subprocess.run(command, env=environment, stdout=sys.__stderr__, check=False)
-    if done.returncode:
+    code = process.stream(
+        process.python("-m", "npuport.parity.reference", *words, "--out", str(out)),
+        environment={
+            "OMP_WAIT_POLICY": "PASSIVE",  # on a busy machine, threads that spin cost more than they gain
+            **process.environment({"TORCH_DEVICE_BACKEND_AUTOLOAD": "0"}),
+        },
+    )
+    if code:
         raise PortError(
-            f"the reference process for {recipe.size} ended with code {done.returncode}; its lines are above",
+            f"the reference process for {recipe.size} {process.ending(code)}; its lines are above",
             hint="fix what they say: the adapter, or what `npuport doctor` misses",
         )
 

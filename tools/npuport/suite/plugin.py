@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from npuport.base.errors import PortError
+from npuport.base.process import error_message
 from npuport.parity.case import POLICIES, Case
 from npuport.port.layout import Layout, find_port
 from npuport.suite.progress import Progress
@@ -105,7 +106,7 @@ def _refusal(config: pytest.Config, error: PortError) -> pytest.UsageError:
     file = config.getoption("--error-file")
     if file is None:
         return pytest.UsageError(f"{error.message}\nhint: {error.hint}")
-    file.write_text(json.dumps([error.message, error.hint]), encoding="utf-8")
+    file.write_text(json.dumps(error_message(error)), encoding="utf-8")
     return pytest.UsageError()
 
 

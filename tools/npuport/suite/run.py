@@ -1,19 +1,16 @@
 """A run of the parity suite, from outside: pytest in a process of its own, known by its report alone."""
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from npuport.base import process
 from npuport.base.errors import PortError
 from npuport.base.files import write_atomically
-from npuport.base.places import HARNESS
+from npuport.base.places import TOOLS
 from npuport.port.layout import Layout
 from npuport.weights import Checkpoint
 
@@ -66,28 +63,28 @@ def run(layout: Layout, request: Request, report: Path, progress: Callable[[str]
     with tempfile.TemporaryDirectory() as scratch:
         error = Path(scratch) / "error.json"
         log = Path(scratch) / "log.txt"
-        words = [*_command(layout, request, weights, device.kind, report), "--error-file", str(error)]
-        code = _run_pytest(words, log)
+        words = [*_words(layout, request, weights, device.kind, report), "--error-file", str(error)]
+        code = process.stream(
+            process.python("-m", "pytest", *words), environment=process.environment(), log=log, cwd=TOOLS
+        )
         if error.is_file():
-            message, hint = json.loads(error.read_bytes())
-            raise PortError(message, hint=hint)
-        said = log.read_bytes()
+            process.raise_error(json.loads(error.read_bytes()))
+        output = log.read_bytes()
     results = report / "results.json"
     if code not in _FINISHED or not results.is_file() or results.stat().st_mtime < started:
-        ended = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
         raise PortError(
-            f"the suite {ended} before it had a report; its own lines are above",
+            f"the suite {process.ending(code)} before it had a report; its own lines are above",
             hint="fix what they say; `npuport doctor` knows what this machine lacks",
         )
-    write_atomically(report / "log.txt", said)
+    write_atomically(report / "log.txt", output)
     return code == 0
 
 
-def _command(
+def _words(
     layout: Layout, request: Request, weights: Checkpoint | None, device: str, report: Path
 ) -> list[str]:
     suite = Path(__file__).parent / "checks"
-    words = [sys.executable, "-m", "pytest", "-c", str(suite / "pytest.ini"), str(suite)]
+    words = ["-c", str(suite / "pytest.ini"), str(suite)]
     words += ["-p", "no:terminal", "--progress"]
     words += ["--device", device, "--port", str(layout.root), "--report", str(report)]
     words += ["--seed", str(request.seed)]
@@ -98,21 +95,3 @@ def _command(
     if request.tree:
         words += ["--tree", str(request.tree.resolve())]
     return [*words, "-k", request.expression] if request.expression else words
-
-
-def _run_pytest(command: list[str], log: Path) -> int:
-    """Run pytest, its output on our stderr and in a file; an interrupt reaches it too, and is waited for."""
-    path = [str(HARNESS / "tools"), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path), "TQDM_DISABLE": "1"}
-    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    with log.open("wb") as file, subprocess.Popen(command, env=environment, cwd=HARNESS, **pipes) as child:
-        assert child.stdout is not None
-        try:
-            for line in child.stdout:
-                file.write(line)
-                sys.stderr.write(line.decode(errors="replace"))
-                sys.stderr.flush()
-            return child.wait()
-        except KeyboardInterrupt:
-            child.wait()
-            raise

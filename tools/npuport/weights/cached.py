@@ -15,7 +15,7 @@ from npuport.base.errors import PortError
 from npuport.base.files import write_atomically
 from npuport.base.places import cache_dir
 from npuport.weights.checkpoint import Entry, sha256
-from npuport.weights.spec import Model
+from npuport.weights.spec import HubModel
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Place:
         return self.part / "ready"
 
 
-def place(model: Model) -> Place:
+def place(model: HubModel) -> Place:
     """The place of a model whose revision is a commit."""
     assert model.revision is not None
     return Place(cache_dir() / "weights" / model.hub / model.id.replace("/", "--") / model.revision)

@@ -14,7 +14,7 @@ from npuport.weights.cached import Place, write_stamp
 from npuport.weights.checkpoint import Entry, check_whole, counts, names, sha256
 from npuport.weights.header import INDEX, SUFFIX
 from npuport.weights.remote import Listing, RemoteFile
-from npuport.weights.spec import Model
+from npuport.weights.spec import HubModel
 
 Progress = Callable[[str], None]
 
@@ -26,7 +26,7 @@ _PART = "*.incomplete"
 _PERIOD = 5.0
 
 
-def select(model: Model, listing: Listing) -> tuple[RemoteFile, ...]:
+def select(model: HubModel, listing: Listing) -> tuple[RemoteFile, ...]:
     """The files of a listing that belong to the checkpoint.
 
     Raises:
@@ -58,7 +58,7 @@ def select(model: Model, listing: Listing) -> tuple[RemoteFile, ...]:
 
 
 def download(
-    model: Model,
+    model: HubModel,
     files: tuple[RemoteFile, ...],
     found: Place,
     pinned: Mapping[str, str] | None,
@@ -103,7 +103,7 @@ def download(
     return entries
 
 
-def _sharded(model: Model, into: Path, tensors: list[RemoteFile]) -> list[RemoteFile]:
+def _sharded(model: HubModel, into: Path, tensors: list[RemoteFile]) -> list[RemoteFile]:
     """The tensors' files that the index names; all of them where there is none."""
     indexes = [name for name in names(into) if name.endswith(INDEX)]
     if not indexes:
@@ -123,7 +123,7 @@ def _sharded(model: Model, into: Path, tensors: list[RemoteFile]) -> list[Remote
     return [file for file in tensors if file.name in shards]
 
 
-def _get(model: Model, files: Iterable[RemoteFile], found: Place, progress: Progress) -> None:
+def _get(model: HubModel, files: Iterable[RemoteFile], found: Place, progress: Progress) -> None:
     into = found.ready / "files"
     left = tuple(file for file in files if not (into / file.name).is_file())
     if not left:
@@ -151,7 +151,7 @@ def _get(model: Model, files: Iterable[RemoteFile], found: Place, progress: Prog
     hub.get(model, left, into, found.part / "client", look)
 
 
-def _verified(model: Model, path: Path, file: RemoteFile, pinned: Mapping[str, str] | None) -> Entry:
+def _verified(model: HubModel, path: Path, file: RemoteFile, pinned: Mapping[str, str] | None) -> Entry:
     """A downloaded file as an entry; one that is wrong is removed, so that the next run fetches it anew."""
     actual = sha256(path)
     wrong = ""

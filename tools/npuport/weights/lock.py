@@ -19,7 +19,7 @@ from typing import Any
 from npuport.base.errors import PortError
 from npuport.base.files import write_atomically
 from npuport.weights.checkpoint import Entry, counts, digest
-from npuport.weights.spec import Model, is_commit, parse, wrong_revision
+from npuport.weights.spec import HubModel, is_commit, parse, wrong_revision
 
 FORMAT = 1
 _HEADER = """\
@@ -38,7 +38,7 @@ class Pinned:
         files: sorted by name.
     """
 
-    model: Model
+    model: HubModel
     ref: str
     files: tuple[Entry, ...]
 
@@ -195,14 +195,14 @@ class _Reader:
             model = parse(source)
         except PortError as error:
             raise self.wrong(fields["source"], error.message) from error
-        if not isinstance(model, Model) or model.revision is not None:
+        if not isinstance(model, HubModel) or model.revision is not None:
             raise self.wrong(fields["source"], f"{source[:80]!r} is not HUB:OWNER/NAME")
         revision = self.matched(fields["revision"], is_commit, "a full commit id, 40 hex digits")
         ref = self.matched(fields["ref"], lambda text: not wrong_revision(text), "a branch, tag or commit")
         files = [self.file(file) for file in self.sequence(fields["files"])]
         if not files or len({file.name for file in files}) != len(files):
             raise self.wrong(fields["files"], "no files, or one twice")
-        one = Pinned(Model(model.hub, model.id, revision), ref, tuple(sorted(files)))
+        one = Pinned(HubModel(model.hub, model.id, revision), ref, tuple(sorted(files)))
         if self.string(fields["digest"]) != one.digest:
             raise self.wrong(fields["digest"], "the digest is not that of the files")
         return one

@@ -10,9 +10,10 @@ from npuport.port.layout import Layout
 from npuport.weights import cached, hub, lock
 from npuport.weights.checkpoint import check_whole
 from npuport.weights.fetch import download, select
+from npuport.weights.hubs import HUBS
 from npuport.weights.lock import Pinned
 from npuport.weights.resolve import agree, making
-from npuport.weights.spec import Model, is_commit, parse
+from npuport.weights.spec import HubModel, is_commit, parse
 
 Progress = Callable[[str], None]
 
@@ -44,15 +45,15 @@ def pin(layout: Layout, spec: str, revision: str | None, progress: Progress) -> 
     named = parse(spec)
     if isinstance(named, Path):
         raise PortError(f"{spec} is a directory; only a hub's model is pinned", hint=f"--weights {spec}")
-    named = parse(f"{named.source}@{revision or named.revision or hub.HUBS[named.hub].branch}")
-    assert isinstance(named, Model)
+    named = parse(f"{named.source}@{revision or named.revision or HUBS[named.hub].branch}")
+    assert isinstance(named, HubModel)
     listing = hub.listing(named, progress)
     if not is_commit(listing.commit):
         raise PortError(
             f"{named}: the hub names no commit: {listing.commit[:60]!r}", hint="name a full commit"
         )
     files = select(named, listing)
-    model = Model(named.hub, named.id, listing.commit)
+    model = HubModel(named.hub, named.id, listing.commit)
     progress(f"{named} is {listing.commit}")
     found = cached.place(model)
     with making(found, progress):

@@ -1,8 +1,6 @@
 """What a hub says of a model at a revision."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -33,12 +31,3 @@ class Listing:
 
     commit: str
     files: tuple[RemoteFile, ...]
-
-    def to_data(self) -> dict[str, Any]:
-        """As plain data, for the pipe between the processes."""
-        return asdict(self)
-
-    @classmethod
-    def from_data(cls, data: Mapping[str, Any]) -> "Listing":
-        """From plain data."""
-        return cls(data["commit"], tuple(RemoteFile(**file) for file in data["files"]))

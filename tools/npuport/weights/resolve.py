@@ -16,7 +16,7 @@ from npuport.weights.checkpoint import Checkpoint, check_whole, digest, measure,
 from npuport.weights.fetch import download, select
 from npuport.weights.lock import Pinned
 from npuport.weights.remote import Listing, RemoteFile
-from npuport.weights.spec import Model, parse
+from npuport.weights.spec import HubModel, parse
 
 Progress = Callable[[str], None]
 
@@ -73,7 +73,7 @@ def _only_what_counts(directory: Path, known: str) -> Path:
     return view
 
 
-def _pinned(layout: Layout, named: Model) -> Pinned:
+def _pinned(layout: Layout, named: HubModel) -> Pinned:
     pinned = lock.read(layout.weights_lock).get(named.source)
     if pinned is None:
         raise PortError(f"{named} is not in weights.lock", hint=f"npuport weights pin {named}")
@@ -100,7 +100,7 @@ def _fetch(pinned: Pinned, found: Place, progress: Progress) -> None:
     download(pinned.model, files, found, wanted, progress)
 
 
-def agree(model: Model, entries: Mapping[str, str], listing: Listing) -> None:
+def agree(model: HubModel, entries: Mapping[str, str], listing: Listing) -> None:
     """Refuse a listing that has not the files we know.
 
     Args:

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from npuport.base.errors import PortError
-
-#: The hubs, as the prefix of a spec.
-HUBS = ("hf", "modelscope", "openmind")
+from npuport.weights.hubs import HUBS
 
 
 @dataclass(frozen=True)
-class Model:
+class HubModel:
     """A model of a hub.
 
     Args:
@@ -33,7 +31,7 @@ class Model:
         return self.source if self.revision is None else f"{self.source}@{self.revision}"
 
 
-def parse(spec: str) -> Path | Model:
+def parse(spec: str) -> Path | HubModel:
     """The directory or the model that a spec names; a directory whose name looks like a model is `./hf:...`.
 
     Raises:
@@ -47,7 +45,7 @@ def parse(spec: str) -> Path | Model:
         raise PortError(f"{spec}: {name!r} {problem}", hint=f"--weights {hub}:OWNER/NAME[@REVISION]")
     if at and (problem := wrong_revision(revision)):
         raise PortError(f"{spec}: {revision!r} {problem}", hint=f"--weights {hub}:{name}@REVISION")
-    return Model(hub, name, revision if at else None)
+    return HubModel(hub, name, revision if at else None)
 
 
 def wrong_id(name: str) -> str | None:

@@ -20,7 +20,6 @@ HERE = Path(__file__).resolve().parent
 HARNESS = HERE / "eval" / "harness"
 sys.dont_write_bytecode = True  # the bundle stays as it is
 sys.path.insert(0, str(HARNESS))
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(HARNESS)]))
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
 

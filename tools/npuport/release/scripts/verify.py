@@ -16,7 +16,6 @@ import argparse
 import hashlib
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -156,17 +155,16 @@ def judge_device(args: argparse.Namespace, report: dict[str, Any]) -> None:
 
 def _fill(out: Path, size: str, weights: Path | None) -> None:
     """The reference process: checkpoint, golden, ensemble; torch_npu stays out of it."""
+    from npuport.base import process
     from npuport.base.errors import PortError
 
     pin = json.loads((HERE / "results" / "parity.json").read_bytes())["port"]["pin"]
     words = ["--checkout", str(HERE), "--commit", pin, "--adapter", str(HERE / "eval" / "adapter.py")]
     words += ["--size", size, "--seed", "0", "--out", str(out)]
     words += ["--weights", str(weights.resolve())] if weights else []
-    path = os.pathsep.join(filter(None, [str(HARNESS), os.environ.get("PYTHONPATH")]))
-    environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
-    environment |= {"TORCH_DEVICE_BACKEND_AUTOLOAD": "0", "TQDM_DISABLE": "1"}
-    command = [sys.executable, "-m", "npuport.parity.reference", *words]
-    if subprocess.run(command, env=environment, check=False).returncode:
+    variables = {"PYTHONDONTWRITEBYTECODE": "1", "TORCH_DEVICE_BACKEND_AUTOLOAD": "0"}
+    command = process.python("-m", "npuport.parity.reference", *words)
+    if process.stream(command, environment=process.environment(variables)):
         raise PortError("the reference failed; its lines are above", hint="fix what they say")
 
 
