@@ -80,7 +80,7 @@ doctor:  ## what this machine has and lacks, each with a hint
 	$(BOOTSTRAP) port
 	@$(NPUPORT) doctor $(ARGS)
 
-figures:  ## the figures of the README, measured here (after `make release`)
+figures:  ## the figures of docs/explanation/figures.md, measured here (after `make release`)
 	$(BOOTSTRAP) dev
 	@$(BIN)/python $(EXAMPLE)/make_upstream.py
 	@$(BIN)/npuport --port $(EXAMPLE) port
