@@ -1,4 +1,4 @@
-"""How the simulator comes under torch_npu: in this process, in children, in theirs, and when it stays out."""
+"""The simulator under torch_npu: in this process, in its children, in theirs; and beside a real CANN."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def npuport(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def built_here(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands started from here use the simulator of this process, and build none."""
+    """Commands started by a test use the simulator of this process and do not build one."""
     monkeypatch.setenv(softcann_startup.VARIABLE, str(directory))
 
 
@@ -103,7 +103,7 @@ def test_exec_of_no_command_says_what_to_do() -> None:
     done = npuport("sim", "exec", "--", "no-such-program-anywhere")
     assert done.returncode == 1
     assert done.stderr == (
-        "error: no-such-program-anywhere: no such command\nhint: name one that is on PATH, or a path\n"
+        "error: no-such-program-anywhere: command not found\nhint: name a command on PATH, or give its path\n"
     )
 
 
@@ -135,11 +135,11 @@ def test_a_real_cann_keeps_it_out(directory: Path, tmp_path: Path, monkeypatch: 
         with monkeypatch.context() as patched:
             patched.setenv(variable, str(tmp_path))
             assert simulator.real_cann() == str(tmp_path)
-            with pytest.raises(PortError, match="a real CANN is installed here"):
+            with pytest.raises(PortError, match="a real CANN is installed"):
                 simulator.activate(directory)
             done = npuport("sim", "exec", "--", "true")
             assert done.returncode == 1
-            assert "so the simulator stays out" in done.stderr
+            assert "so the simulator is not used" in done.stderr
             assert npuport("sim", "exec", "--despite-cann", "--", "true").returncode == 0
 
 

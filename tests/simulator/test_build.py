@@ -1,4 +1,4 @@
-"""Building on demand: the real CMake and compiler, on a source tree of a few lines."""
+"""The build: the real CMake and compiler, on a source tree of a few lines."""
 
 import json
 import shutil
@@ -22,7 +22,7 @@ add_library(small SHARED small.cpp)
 
 @pytest.fixture
 def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A small source tree in the simulator's place, and a cache of its own."""
+    """A small source tree instead of the simulator's, and an empty cache."""
     tree = tmp_path / "sources"
     tree.mkdir()
     (tree / "CMakeLists.txt").write_text(CMAKE)
@@ -38,16 +38,16 @@ def cached(tmp_path: Path) -> list[str]:
 
 
 def test_it_is_built_once(sources: Path, tmp_path: Path) -> None:
-    said: list[str] = []
-    first = simulator.ensure_built(said.append)
+    lines: list[str] = []
+    first = simulator.ensure_built(lines.append)
     assert (first / "lib/libsmall.so").is_file()
     assert json.loads((first / "built.json").read_text()) == dict(simulator.plan().inputs)
-    assert [line.split(" (")[0].split(" in ")[0] for line in said] == [
+    assert [line.split(" (")[0].split(" in ")[0] for line in lines] == [
         "building the simulator",
         "built the simulator",
     ]
-    assert simulator.ensure_built(said.append) == first
-    assert len(said) == 2
+    assert simulator.ensure_built(lines.append) == first
+    assert len(lines) == 2
     assert cached(tmp_path) == [first.name]
 
 
@@ -78,19 +78,19 @@ def test_an_error_of_cmake_is_one_line(sources: Path) -> None:
 
 
 def test_two_builders_do_not_collide(sources: Path, tmp_path: Path) -> None:
-    said: list[str] = []
-    threads = [threading.Thread(target=simulator.ensure_built, args=(said.append,)) for _ in range(3)]
+    lines: list[str] = []
+    threads = [threading.Thread(target=simulator.ensure_built, args=(lines.append,)) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(line.startswith("built") for line in said) == 1
+    assert sum(line.startswith("built") for line in lines) == 1
     assert len(cached(tmp_path)) == 1
 
 
 @pytest.mark.parametrize(
     ("missing", "message"),
-    [("cmake", "cmake is missing"), ("g++", "no C\\+\\+ compiler")],
+    [("cmake", "cmake is not installed"), ("g++", "no C\\+\\+ compiler")],
     ids=["cmake", "compiler"],
 )
 def test_what_is_missing_is_named(

@@ -1,4 +1,4 @@
-"""Where torch and torch_npu import already, as beside a real CANN, the environment uses them."""
+"""The bootstrap uses an installed torch and torch_npu that import, as beside a real CANN."""
 
 import os
 import shutil

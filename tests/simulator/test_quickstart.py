@@ -1,9 +1,9 @@
-"""The quick start of a published port runs unchanged: the real VTP, loaded, moved, called, shapes printed.
+"""The quick start of a published port runs unchanged: it loads VTP, moves it, calls it and prints shapes.
 
 1. VTP is ported, from the pin of `upstream.lock` and `patches/`.
 2. A small checkpoint is saved on the CPU.
-3. A user's script, which knows nothing of the simulator, runs under `npuport sim exec`.
-4. So does one that starts it as a subprocess, and one that starts it with multiprocessing's spawn.
+3. A user's script without a word about the simulator runs under `npuport sim exec`.
+4. So does a script that starts it as a subprocess, and one that starts it with multiprocessing's spawn.
 """
 
 import os
@@ -77,7 +77,7 @@ def ported_on_the_path(vtp: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def checkpoint(directory: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small checkpoint, saved by upstream from the CPU; transformers imports torch_npu even for that."""
+    """A small checkpoint, saved by upstream on the CPU; transformers imports torch_npu even for that."""
     where = tmp_path_factory.mktemp("checkpoint")
     subprocess.run(
         [sys.executable, "-c", SAVE, str(where)],

@@ -1,4 +1,4 @@
-"""Random numbers: the same seed gives the same ones, the distribution is the one asked for."""
+"""Random numbers: the same seed gives the same numbers, with the requested distribution."""
 
 import pytest
 import torch

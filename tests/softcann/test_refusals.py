@@ -1,4 +1,4 @@
-"""What the simulator does not have is refused, and the refusal names it; a fault asked for happens."""
+"""What the simulator does not implement is refused by name; a fault of SOFTCANN_FAULT happens."""
 
 import ctypes
 import re
@@ -112,7 +112,7 @@ def test_a_bit_of_an_output_can_be_flipped(run) -> None:
 def test_a_fault_that_cannot_be_read_is_refused(run, text: str) -> None:
     done = run("import torch; torch.ones(2, device='npu')", SOFTCANN_FAULT=text)
     assert done.returncode == 1
-    assert f"SOFTCANN_FAULT='{text}': wanted" in done.stderr
+    assert f"SOFTCANN_FAULT='{text}': expected" in done.stderr
 
 
 def test_calls_are_counted(run, tmp_path: Path) -> None:

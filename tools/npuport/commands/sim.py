@@ -8,22 +8,24 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from npuport import simulator
 from npuport.base.errors import PortError
 from npuport.commands import Outcome
+from npuport.simulator.activate import refuse_real_cann
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """exec, build, path, status."""
+    """Add the verbs exec, build, path and status."""
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=_plain(parser))
-    run = verbs.add_parser(
-        "exec", help="run a command, and all it starts, with a simulated Ascend under torch_npu"
+    run = verbs.add_parser("exec", help="run a command, and every process it starts, on the simulated Ascend")
+    run.add_argument(
+        "--despite-cann", action="store_true", help="use the simulator even if a real CANN is installed"
     )
-    run.add_argument("--despite-cann", action="store_true", help="even where a real CANN is installed")
     run.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- CMD", help="the command and its arguments")
     for verb, line in {
-        "build": "build the simulator for this Python, unless it is built",
-        "path": "print the directory of the built simulator; build it first where needed",
-        "status": "what the simulator is built from and whether it is there",
+        "build": "build the simulator for this Python, unless it exists",
+        "path": "print the directory of the simulator; build it first if necessary",
+        "status": "print what the simulator is built from, and whether it is built",
     }.items():
         verbs.add_parser(verb, help=line, description=line).add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object"
@@ -32,8 +34,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_sim(args: argparse.Namespace) -> Outcome:
     """Run one verb."""
-    from npuport import simulator
-
     if args.verb == "exec":
         _execute(args)
     if args.verb == "status":
@@ -44,40 +44,35 @@ def run_sim(args: argparse.Namespace) -> Outcome:
 
 
 def _execute(args: argparse.Namespace) -> NoReturn:
-    """Become the command, so that its exit code, its signals and its terminal are its own."""
-    from npuport import simulator
-    from npuport.simulator.activate import refuse_real_cann
-
+    """Replace this process by the command, which so keeps its own exit code, signals and terminal."""
     argv = args.argv[1:] if args.argv[:1] == ["--"] else args.argv
     if not argv:
         raise PortError("no command to run", hint="npuport sim exec -- python script.py")
     refuse_real_cann(args.despite_cann)
     program = shutil.which(argv[0])
     if program is None:
-        raise PortError(f"{argv[0]}: no such command", hint="name one that is on PATH, or a path")
+        raise PortError(f"{argv[0]}: command not found", hint="name a command on PATH, or give its path")
     python = program if re.fullmatch(r"python[0-9.]*", Path(program).name) else sys.executable
     directory = simulator.ensure_built(progress=args.progress, python=python)
     os.execve(program, argv, {**os.environ, **simulator.environment(directory)})
 
 
 def _status() -> Outcome:
-    from npuport import simulator
-
     plan = simulator.plan()
-    there = simulator.built(plan.directory)
+    built = simulator.built(plan.directory)
     lines = [
-        f"simulator   {'built' if there else 'not built yet'}: {plan.directory}",
+        f"simulator   {'built' if built else 'not built yet'}: {plan.directory}",
         f"device      {simulator.DEVICE_NAME}",
         *(
-            f"{name:<11} {plan.inputs[name]['version']}: {plan.inputs[name]['directory']}"
-            for name in ("torch", "torch_npu")
+            f"{name:<11} {package['version']}: {package['directory']}"
+            for name, package in (("torch", plan.inputs["torch"]), ("torch_npu", plan.inputs["torch_npu"]))
         ),
         f"compiler    {plan.inputs['compiler']}",
         f"real CANN   {simulator.real_cann() or 'none'}",
     ]
     data = {
         "path": str(plan.directory),
-        "built": there,
+        "built": built,
         "device": simulator.DEVICE_NAME,
         "inputs": plan.inputs,
         "real_cann": simulator.real_cann() or None,

@@ -1,8 +1,8 @@
-"""The simulated Ascend: CANN's libraries, built from tools/softcann, under the real torch_npu.
+"""The simulated Ascend: CANN's libraries, built from the sources of softcann, under the real torch_npu.
 
-directory = ensure_built()         # once for each torch, torch_npu, compiler and state of the sources
+directory = ensure_built()         # once for each torch, torch_npu, compiler and version of the sources
 activate(directory)                # in this process, before it imports torch_npu
-environment(directory)             # for a child Python, and for its own children
+environment(directory)             # variables for a child Python, and for its own children
 """
 
 from npuport.simulator.activate import DEVICE_NAME, activate, environment, real_cann

@@ -1,6 +1,7 @@
-"""Where a Python has torch and torch_npu. A script too, standard library only, for any other Python to run.
+"""The torch and torch_npu of a Python: their versions and directories, without importing them.
 
-They are found and not imported: torch_npu without CANN, or a simulator, does not import.
+Also a script of the standard library alone, which any other Python can run. torch_npu does not import without
+CANN or the simulator.
 """
 
 import importlib.metadata
@@ -8,18 +9,26 @@ import importlib.util
 import json
 import pathlib
 import sys
+from typing import TypedDict
 
 
-def find() -> dict[str, dict[str, str]]:
-    """Version and directory of torch and of torch_npu, where they are installed, and this Python's tag."""
-    found = {"python": {"tag": str(sys.implementation.cache_tag)}}
+class Package(TypedDict):
+    """An installed package."""
+
+    version: str
+    directory: str
+
+
+def installed_packages() -> dict[str, Package]:
+    """Those of torch and torch_npu that are installed in this Python."""
+    packages: dict[str, Package] = {}
     for name in ("torch", "torch_npu"):
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.origin:
             directory = str(pathlib.Path(spec.origin).resolve().parent)
-            found[name] = {"version": importlib.metadata.version(name), "directory": directory}
-    return found
+            packages[name] = {"version": importlib.metadata.version(name), "directory": directory}
+    return packages
 
 
 if __name__ == "__main__":
-    print(json.dumps(find()))
+    print(json.dumps([sys.implementation.cache_tag, installed_packages()]))

@@ -1,4 +1,4 @@
-// Contexts. A device has one, the primary; its handle is the device's number plus one.
+// Contexts. Each device has one, its primary context; the handle is the device's number plus one.
 #include <cstdint>
 
 #include "acl/acl.h"

@@ -31,7 +31,7 @@ aclError aclrtGetDevice(int32_t* device) {
 
 aclError aclrtResetDevice(int32_t device) { return softcann::reset_device(device); }
 
-// Work has run by the time the call that enqueued it returns.
+// Work runs in the call that enqueues it, so there is nothing to wait for.
 aclError aclrtSynchronizeDevice() { return ACL_SUCCESS; }
 
 aclError aclrtSynchronizeDeviceWithTimeout(int32_t) { return ACL_SUCCESS; }
@@ -54,7 +54,7 @@ aclError aclrtSetDeviceSatMode(aclrtFloatOverflowMode mode) {
               "[softcann] aclrtSetDeviceSatMode: only the INF/NaN mode is simulated");
 }
 
-// Nothing that runs on the simulator can hang in hardware.
+// The simulator has no hardware that could hang, so a timeout never expires.
 aclError aclrtSetOpExecuteTimeOut(uint32_t) { return ACL_SUCCESS; }
 
 aclError aclrtSetOpExecuteTimeOutV2(uint64_t wanted, uint64_t* actual) {

@@ -17,7 +17,7 @@ const Stream* stream_of(aclrtStream stream) { return static_cast<const Stream*>(
 int create(aclrtEvent* event, uint32_t flags) {
   if (flags & ACL_EVENT_IPC) {
     return softcann::fail(ACL_ERROR_RT_FEATURE_NOT_SUPPORT,
-                         "[softcann] events between processes are not simulated");
+                          "[softcann] events between processes are not simulated");
   }
   Event* created = nullptr;
   if (int error = softcann::create_event(event ? &created : nullptr)) return error;
@@ -41,7 +41,7 @@ aclError aclrtResetEvent(aclrtEvent event, aclrtStream stream) {
   return softcann::reset_event(event_of(event), stream_of(stream));
 }
 
-// The work before the event has run when it is recorded, so that every stream is past it.
+// All work before an event has run when the event is recorded, so no stream has to wait for it.
 aclError aclrtStreamWaitEvent(aclrtStream stream, aclrtEvent event) {
   if (int error = softcann::check_stream(stream_of(stream))) return error;
   return softcann::check_event(event_of(event));

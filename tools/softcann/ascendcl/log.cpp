@@ -1,4 +1,4 @@
-// CANN's application log, where torch_npu writes its own. Off unless SOFTCANN_LOG asks for it.
+// CANN's application log, to which torch_npu writes. SOFTCANN_LOG turns it on.
 #include <cstdarg>
 #include <cstdio>
 

@@ -34,7 +34,7 @@ int to_kind(aclrtMemcpyKind kind, CopyKind* known) {
       *known = CopyKind::any;
       return ACL_SUCCESS;
     default:
-      return fail(ACL_ERROR_RT_PARAM_INVALID, "[softcann] aclrtMemcpy: unknown kind");
+      return fail(ACL_ERROR_RT_PARAM_INVALID, "[softcann] aclrtMemcpy: unknown kind of copy");
   }
 }
 
@@ -42,7 +42,7 @@ const softcann::Stream* stream_of(aclrtStream stream) { return static_cast<const
 
 }  // namespace
 
-// The policy chooses pages, which the simulator does not have.
+// The policy chooses a page size, which has no meaning on the simulator.
 aclError aclrtMalloc(void** pointer, size_t size, aclrtMemMallocPolicy) {
   return softcann::allocate(pointer, size);
 }

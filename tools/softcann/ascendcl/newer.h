@@ -1,4 +1,4 @@
-// Calls that torch_npu looks up, and that the headers of its older releases do not declare yet.
+// Functions that torch_npu looks up and that the headers in its older wheels do not declare.
 #pragma once
 
 #include "acl/acl.h"

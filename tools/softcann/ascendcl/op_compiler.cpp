@@ -1,4 +1,4 @@
-// The op compiler: its options are kept; the graph ops it would compile and run are refused, by their names.
+// The op compiler: its options are stored; the graph ops that it would compile and run are refused by name.
 #include <algorithm>
 #include <cstring>
 #include <map>
@@ -16,7 +16,7 @@ namespace {
 
 std::mutex mutex;
 
-// "disable": with anything else torch_npu sends ops down the path that is refused below.
+// "disable": with any other value torch_npu runs ops as graph ops, which are refused below.
 std::map<aclCompileOpt, std::string>& options() {
   static auto* options = new std::map<aclCompileOpt, std::string>{{ACL_OP_JIT_COMPILE, "disable"}};
   return *options;
@@ -24,14 +24,14 @@ std::map<aclCompileOpt, std::string>& options() {
 
 int refuse_graph_op(const char* function, const char* op) {
   return softcann::fail_task(ACL_ERROR_OP_NOT_FOUND, std::string("[softcann] ") + function +
-                                                        ": the graph op '" + (op ? op : "?") +
-                                                        "' is not simulated; only aclnn ops are");
+                                                         ": the graph op '" + (op ? op : "?") +
+                                                         "' is not simulated; only aclnn ops are");
 }
 
 }  // namespace
 
 aclError aclSetCompileopt(aclCompileOpt option, const char* value) {
-  if (!value) return fail(ACL_ERROR_INVALID_PARAM, "[softcann] aclSetCompileopt: no value");
+  if (!value) return fail(ACL_ERROR_INVALID_PARAM, "[softcann] aclSetCompileopt: the value is null");
   std::scoped_lock lock(mutex);
   options()[option] = value;
   return ACL_SUCCESS;
@@ -46,7 +46,8 @@ aclError aclGetCompileopt(aclCompileOpt option, char* value, size_t length) {
   std::scoped_lock lock(mutex);
   const std::string& kept = options()[option];
   if (!value || length < kept.size() + 1) {
-    return fail(ACL_ERROR_INVALID_PARAM, "[softcann] aclGetCompileopt: no room for the value");
+    return fail(ACL_ERROR_INVALID_PARAM,
+                "[softcann] aclGetCompileopt: the buffer is too small for the value");
   }
   std::memcpy(value, kept.c_str(), kept.size() + 1);
   return ACL_SUCCESS;

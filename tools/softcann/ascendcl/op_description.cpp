@@ -1,5 +1,5 @@
-// What the graph path says of an op before it runs it. Tensor descriptions are kept, since torch_npu reads
-// them back for its error message; buffers and attributes are not, since the op itself is refused.
+// The description of a graph op. Tensor descriptions are stored, since torch_npu reads them back for its
+// error message; buffers and attributes are not, since the op itself is refused.
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -31,7 +31,8 @@ size_t aclGetTensorDescNumDims(const aclTensorDesc* description) { return descri
 
 aclError aclGetTensorDescDimV2(const aclTensorDesc* description, size_t index, int64_t* size) {
   if (index >= description->dims.size()) {
-    return softcann::fail(ACL_ERROR_INVALID_PARAM, "[softcann] aclGetTensorDescDimV2: no such dimension");
+    return softcann::fail(ACL_ERROR_INVALID_PARAM,
+                          "[softcann] aclGetTensorDescDimV2: the tensor has no such dimension");
   }
   *size = description->dims[index];
   return ACL_SUCCESS;

@@ -12,13 +12,13 @@ namespace {
 
 std::atomic<bool> initialised = false;
 
-// ACL_OPT_DETERMINISTIC, ACL_OPT_ENABLE_DEBUG_KERNEL, ACL_OPT_STRONG_CONSISTENCY: kept, and given back. Every
-// op of the simulator is deterministic, whatever they say.
+// ACL_OPT_DETERMINISTIC, ACL_OPT_ENABLE_DEBUG_KERNEL, ACL_OPT_STRONG_CONSISTENCY: stored and returned,
+// without effect. Every op of the simulator is deterministic.
 std::array<std::atomic<std::int64_t>, 3> options{};
 
 int set_option(aclSysParamOpt option, std::int64_t value) {
   if (option < 0 || static_cast<std::size_t>(option) >= options.size()) {
-    return softcann::fail(ACL_ERROR_RT_PARAM_INVALID, "[softcann] there is no such system parameter");
+    return softcann::fail(ACL_ERROR_RT_PARAM_INVALID, "[softcann] unknown system parameter");
   }
   options[option] = value;
   return ACL_SUCCESS;
@@ -26,7 +26,7 @@ int set_option(aclSysParamOpt option, std::int64_t value) {
 
 int get_option(aclSysParamOpt option, std::int64_t* value) {
   if (option < 0 || static_cast<std::size_t>(option) >= options.size() || !value) {
-    return softcann::fail(ACL_ERROR_RT_PARAM_INVALID, "[softcann] there is no such system parameter");
+    return softcann::fail(ACL_ERROR_RT_PARAM_INVALID, "[softcann] unknown system parameter");
   }
   *value = options[option];
   return ACL_SUCCESS;
@@ -66,8 +66,10 @@ aclError aclrtCtxSetSysParamOpt(aclSysParamOpt option, int64_t value) { return s
 aclError aclrtCtxGetSysParamOpt(aclSysParamOpt option, int64_t* value) { return get_option(option, value); }
 
 aclError aclGetCannAttribute(aclCannAttr attribute, int32_t* value) {
-  if (!value) return softcann::fail(ACL_ERROR_INVALID_PARAM, "[softcann] nowhere to put the attribute");
-  // Infinities and NaN are kept, bfloat16 is there, nothing is compiled on the fly.
+  if (!value)
+    return softcann::fail(ACL_ERROR_INVALID_PARAM,
+                          "[softcann] aclGetCannAttribute: the value pointer is null");
+  // The simulated chip keeps infinities and NaN and supports bfloat16; it compiles no ops at run time.
   *value = attribute == ACL_CANN_ATTR_INF_NAN || attribute == ACL_CANN_ATTR_BF16;
   return ACL_SUCCESS;
 }

@@ -1,4 +1,4 @@
-// Streams. Work runs in the call that enqueues it, so there is never anything to wait for.
+// Streams. Work runs in the call that enqueues it, so there is nothing to wait for.
 #include "core/stream.h"
 
 #include "acl/acl.h"
@@ -23,7 +23,7 @@ int create(aclrtStream* stream) {
 
 aclError aclrtCreateStream(aclrtStream* stream) { return create(stream); }
 
-// Priority and flags order work that waits; here none waits.
+// Priority and flags order waiting work; on the simulator no work waits.
 aclError aclrtCreateStreamWithConfig(aclrtStream* stream, uint32_t, uint32_t) { return create(stream); }
 
 aclError aclrtDestroyStream(aclrtStream stream) { return softcann::destroy_stream(stream_of(stream)); }
@@ -45,10 +45,10 @@ aclError aclrtStreamQuery(aclrtStream stream, aclrtStreamStatus* status) {
   return check_stream(stream_of(stream));
 }
 
-// A failing call reports where it is made; what comes after it on the stream is the caller's decision.
+// The failing call itself returns the error, so the mode has no effect.
 aclError aclrtSetStreamFailureMode(aclrtStream stream, uint64_t) { return check_stream(stream_of(stream)); }
 
-// Overflow detection belongs to the saturation mode, which is refused; it is always off.
+// Always off: overflow detection belongs to the saturation mode, which is refused.
 aclError aclrtGetStreamOverflowSwitch(aclrtStream stream, uint32_t* flag) {
   *flag = 0;
   return check_stream(stream_of(stream));

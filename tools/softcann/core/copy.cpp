@@ -12,7 +12,8 @@ namespace {
 
 enum class Side { host, device, either };
 
-// The accessible address of [pointer, pointer + count) in `*address`, once it lies where it should.
+// Check that [pointer, pointer + count) lies on the wanted side and store its accessible address in
+// `*address`.
 int resolve(const char* role, const void* pointer, std::size_t count, Side wanted, void** address) {
   auto allocation = find_allocation(pointer);
   if (wanted == Side::device && !allocation) {
@@ -20,7 +21,7 @@ int resolve(const char* role, const void* pointer, std::size_t count, Side wante
   }
   if (wanted == Side::host && allocation) {
     return fail_task(ACL_ERROR_RT_PARAM_INVALID,
-                     std::string("[softcann] ") + role + " is device memory, not the host's");
+                     std::string("[softcann] ") + role + " is device memory, not host memory");
   }
   if (!allocation) {
     *address = const_cast<void*>(pointer);
@@ -29,7 +30,7 @@ int resolve(const char* role, const void* pointer, std::size_t count, Side wante
   auto offset = static_cast<std::size_t>(static_cast<const std::byte*>(pointer) - allocation->base);
   if (count > allocation->size - offset) {
     return fail_task(ACL_ERROR_RT_PARAM_INVALID, std::string("[softcann] ") + role +
-                                                     " runs past its allocation: " + std::to_string(count) +
+                                                     " exceeds its allocation: " + std::to_string(count) +
                                                      " bytes at offset " + std::to_string(offset) + " of " +
                                                      std::to_string(allocation->size));
   }
@@ -40,8 +41,8 @@ int resolve(const char* role, const void* pointer, std::size_t count, Side wante
 int check_capacity(std::size_t capacity, std::size_t count) {
   if (count <= capacity) return ACL_SUCCESS;
   return fail_task(ACL_ERROR_RT_PARAM_INVALID, "[softcann] " + std::to_string(count) +
-                                                   " bytes do not fit the " + std::to_string(capacity) +
-                                                   " of the destination");
+                                                   " bytes do not fit into the " + std::to_string(capacity) +
+                                                   " bytes of the destination");
 }
 
 Side source_side(CopyKind kind) {

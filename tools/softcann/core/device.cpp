@@ -22,8 +22,9 @@ int current_device() { return current; }
 
 int check_device(int device) {
   if (device >= 0 && device < device_count()) return ACL_SUCCESS;
-  return fail(ACL_ERROR_RT_INVALID_DEVICEID, "[softcann] there is no device " + std::to_string(device) + ": " +
-                                                 std::to_string(device_count()) + " simulated");
+  return fail(ACL_ERROR_RT_INVALID_DEVICEID, "[softcann] device " + std::to_string(device) +
+                                                 " does not exist: SOFTCANN_DEVICES is " +
+                                                 std::to_string(device_count()));
 }
 
 bool is_active(int device) { return active[device]; }

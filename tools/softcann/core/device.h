@@ -1,4 +1,4 @@
-// Devices: how many there are, and which one a thread works on.
+// Devices: their number, and the current device of each thread.
 #pragma once
 
 #include "core/export.h"
@@ -8,25 +8,25 @@ namespace softcann {
 // No device is set on this thread.
 inline constexpr int kNoDevice = -1;
 
-// Devices of this machine: SOFTCANN_DEVICES, 1 when it is not set.
+// The number of simulated devices: SOFTCANN_DEVICES, 1 by default.
 SOFTCANN_EXPORT int device_count();
 
-// The device of this thread; kNoDevice until it sets one.
+// The device of this thread; kNoDevice until the thread sets one.
 SOFTCANN_EXPORT int current_device();
 
-// Make `device` this thread's. ACL_ERROR_RT_INVALID_DEVICEID when there is no such device.
+// Set the device of this thread. ACL_ERROR_RT_INVALID_DEVICEID when `device` does not exist.
 SOFTCANN_EXPORT int set_current_device(int device);
 
-// 0 when `device` exists, else ACL_ERROR_RT_INVALID_DEVICEID and the message.
+// 0 when `device` exists, else ACL_ERROR_RT_INVALID_DEVICEID with a message.
 SOFTCANN_EXPORT int check_device(int device);
 
 // Whether any thread has set `device` since it was last reset.
 SOFTCANN_EXPORT bool is_active(int device);
 
-// Release what a device holds: its memory. The thread is left without a device.
+// Release all memory of a device. A thread whose device it was has none afterwards.
 SOFTCANN_EXPORT int reset_device(int device);
 
-// The chip that is simulated: its figures, as CANN's platform files give them.
+// The simulated chip. The figures are those of CANN's platform files.
 struct Chip {
   const char* soc_name;
   int cube_cores;

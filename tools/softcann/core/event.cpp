@@ -17,7 +17,7 @@ struct Event {
 
 namespace {
 
-// Never destroyed: torch_npu destroys events after the libraries' own statics are gone.
+// Never destroyed: torch_npu destroys events after the libraries' static objects are destroyed.
 Handles<Event>& events() {
   static auto* events = new Handles<Event>;
   return *events;
@@ -41,7 +41,7 @@ int set_reached(Event* event, const Stream* stream, std::optional<Clock::time_po
 }  // namespace
 
 int create_event(Event** event) {
-  if (!event) return fail(ACL_ERROR_RT_PARAM_INVALID, "[softcann] nowhere to put the event");
+  if (!event) return fail(ACL_ERROR_RT_PARAM_INVALID, "[softcann] the event pointer is null");
   *event = events().add(std::make_unique<Event>());
   return ACL_SUCCESS;
 }

@@ -14,15 +14,16 @@ SOFTCANN_EXPORT int create_event(Event** event);
 SOFTCANN_EXPORT int destroy_event(Event* event);
 SOFTCANN_EXPORT int check_event(const Event* event);
 
-// All work of `stream` up to here has run when this is called, so the event is reached at once.
+// Record the event now: all earlier work of `stream` has run when this is called.
 SOFTCANN_EXPORT int record_event(Event* event, const Stream* stream);
 
-// Make the event as new: not recorded.
+// Make the event unrecorded, as it was when it was created.
 SOFTCANN_EXPORT int reset_event(Event* event, const Stream* stream);
 
 SOFTCANN_EXPORT int event_is_recorded(const Event* event, bool* recorded);
 
-// Nanoseconds of the steady clock. ACL_ERROR_RT_EVENT_TIMESTAMP_INVALID when it is not recorded.
+// The event's time in nanoseconds of the steady clock. ACL_ERROR_RT_EVENT_TIMESTAMP_INVALID when it is not
+// recorded.
 SOFTCANN_EXPORT int event_time(const Event* event, std::uint64_t* nanoseconds);
 
 // Milliseconds from `start` to `end`, negative when `end` came first.

@@ -1,4 +1,4 @@
-// What leaves a library: everything else is built with hidden visibility.
+// Marks exported symbols: everything else is built with hidden visibility.
 #pragma once
 
 #define SOFTCANN_EXPORT __attribute__((visibility("default")))

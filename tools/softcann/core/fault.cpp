@@ -11,7 +11,7 @@
 namespace softcann {
 namespace {
 
-// One fault asked for, "kind:key=value,key=value".
+// One fault of SOFTCANN_FAULT: "kind:key=value,key=value".
 struct Request {
   enum class Kind { oom, error, flip } kind = Kind::oom;
   std::string op;
@@ -29,6 +29,7 @@ bool take_number(std::string_view text, std::int64_t* value) {
   return code == std::errc{} && end == text.data() + text.size() && *value >= 0;
 }
 
+// Store one key and its value; false when the kind of fault has no such key or value.
 bool set(Request* request, std::string_view key, std::string_view value) {
   if (key == "op") {
     request->op = value;
@@ -51,6 +52,7 @@ bool set(Request* request, std::string_view key, std::string_view value) {
   return key == "output" || key == "element" || key == "bit";
 }
 
+// Remove the part up to `separator` from `*text` and return it.
 std::string_view cut(std::string_view* text, char separator) {
   auto at = text->find(separator);
   auto head = text->substr(0, at);
@@ -89,8 +91,8 @@ const Plan& plan() {
         plan.requests.push_back(request);
       } else {
         plan.error = "SOFTCANN_FAULT='" + std::string(part) +
-                     "': wanted oom:call=N, error:op=NAME,call=N or "
-                     "flip:op=NAME,call=N,output=N,element=N,bit=N (call=every for all)";
+                     "': expected oom:call=N, error:op=NAME,call=N or "
+                     "flip:op=NAME,call=N,output=N,element=N,bit=N (call=every for every call)";
       }
     }
     return plan;
@@ -98,13 +100,14 @@ const Plan& plan() {
   return read_once;
 }
 
+// Count one more call under `what` and return the count.
 std::int64_t count(std::string_view what) {
   static std::mutex mutex;
   static auto* calls = new std::map<std::string, std::int64_t, std::less<>>;
   std::scoped_lock lock(mutex);
-  auto found = calls->find(what);
-  if (found == calls->end()) found = calls->emplace(what, 0).first;
-  return ++found->second;
+  auto entry = calls->find(what);
+  if (entry == calls->end()) entry = calls->emplace(what, 0).first;
+  return ++entry->second;
 }
 
 bool due(const Request& request, std::int64_t call) { return request.call == 0 || request.call == call; }

@@ -1,4 +1,4 @@
-// Faults on request: SOFTCANN_FAULT says which call goes wrong, and how. README.md, "Switches".
+// Injected faults: SOFTCANN_FAULT names the call that fails, and how. See "Switches" in README.md.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace softcann {
 
-// What is to go wrong in one call of an op.
+// The fault to inject into one call of an op.
 struct OpFault {
   enum class Kind { error, flip } kind = Kind::error;
   int output = 0;            // flip: index among the op's outputs
@@ -18,13 +18,14 @@ struct OpFault {
   int bit = 0;               // flip: 0 is the least significant bit of the element
 };
 
-// Counts this call of `op` (as "aclnnMul") and returns the fault asked for it. Call it once a call.
+// Count a call of `op` (such as "aclnnMul") and return the fault to inject into it. Use it once for each
+// call.
 SOFTCANN_EXPORT std::optional<OpFault> fault_of_op(std::string_view op);
 
-// Counts this device allocation and says whether it is to fail as if memory were full.
+// Count a device allocation and return whether it must fail as if memory were full.
 SOFTCANN_EXPORT bool fault_of_allocation();
 
-// Why SOFTCANN_FAULT cannot be read; empty when it can.
+// Why SOFTCANN_FAULT cannot be parsed; empty when it can.
 SOFTCANN_EXPORT std::string fault_syntax_error();
 
 }  // namespace softcann

@@ -1,4 +1,4 @@
-// The live handles of one kind: what makes a stale or foreign handle an error and not a crash.
+// The live handles of one type. With them a stale or foreign handle is an error, not a crash.
 #pragma once
 
 #include <memory>
@@ -17,19 +17,19 @@ class Handles {
     return handle;
   }
 
-  // Destroys the object; false when there is none.
+  // Destroy the object; false when the handle is not live.
   bool remove(const Object* handle) {
     std::scoped_lock lock(mutex_);
     return live_.erase(handle) == 1;
   }
 
-  // Calls `use(object)` with the object kept alive; false when there is none.
+  // Call `use(object)` while the object is kept alive; false when the handle is not live.
   template <typename Use>
   bool with(const Object* handle, Use use) {
     std::scoped_lock lock(mutex_);
-    auto found = live_.find(handle);
-    if (found == live_.end()) return false;
-    use(*found->second);
+    auto entry = live_.find(handle);
+    if (entry == live_.end()) return false;
+    use(*entry->second);
     return true;
   }
 

@@ -18,7 +18,7 @@ struct Table {
   std::map<const void*, std::size_t, std::less<>> sizes;
 };
 
-// Never destroyed: torch_npu gives memory back after the libraries' own statics are gone.
+// Never destroyed: torch_npu frees memory after the libraries' static objects are destroyed.
 Table& table() {
   static auto* table = new Table;
   return *table;
@@ -27,7 +27,8 @@ Table& table() {
 }  // namespace
 
 int allocate_host(void** pointer, std::size_t size) {
-  if (!pointer || size == 0) return fail(ACL_ERROR_INVALID_PARAM, "[softcann] no host memory of 0 bytes");
+  if (!pointer || size == 0)
+    return fail(ACL_ERROR_INVALID_PARAM, "[softcann] a host allocation needs a pointer and a size above 0");
   void* memory = std::aligned_alloc(kAlignment, (size + kAlignment - 1) / kAlignment * kAlignment);
   if (!memory) return fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "[softcann] the host is out of memory");
   std::unique_lock lock(table().mutex);

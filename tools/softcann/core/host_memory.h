@@ -1,4 +1,4 @@
-// Page-locked host memory, in CANN's sense: plain host memory whose pointers are known.
+// Page-locked host memory: on the simulator, plain host memory whose pointers are recorded.
 #pragma once
 
 #include <cstddef>
@@ -9,10 +9,10 @@ namespace softcann {
 
 SOFTCANN_EXPORT int allocate_host(void** pointer, std::size_t size);
 
-// Refuses what is not the start of a live host allocation.
+// Refuses a pointer that is not the start of a live host allocation.
 SOFTCANN_EXPORT int release_host(void* pointer);
 
-// Whether `pointer` lies in memory of allocate_host.
+// Whether `pointer` lies in memory from allocate_host.
 SOFTCANN_EXPORT bool is_pinned(const void* pointer);
 
 }  // namespace softcann

@@ -26,7 +26,7 @@ struct Table {
   std::array<std::size_t, kMostDevices> used{};
 };
 
-// Never destroyed: torch_npu gives memory back after the libraries' own statics are gone.
+// Never destroyed: torch_npu frees memory after the libraries' static objects are destroyed.
 Table& table() {
   static auto* table = new Table;
   return *table;
@@ -41,7 +41,7 @@ std::string mebibytes(std::size_t bytes) {
   return std::to_string(bytes >> 20) + "." + std::to_string((bytes & 0xfffff) * 10 >> 20) + " MiB";
 }
 
-// `size` inaccessible bytes followed by `size` accessible ones; null when the host has no room.
+// `size` inaccessible bytes followed by `size` accessible ones; null when the host is out of memory.
 std::byte* reserve(std::size_t size) {
   void* start = mmap(nullptr, 2 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (start == MAP_FAILED) return nullptr;
@@ -57,8 +57,8 @@ void unmap(const Allocation& allocation) {
   munmap(const_cast<std::byte*>(allocation.base), 2 * allocation.size);
 }
 
-// Wants the mutex held.
-const Allocation* holder(const Table& table, const void* pointer) {
+// The live allocation that contains `pointer`, or null. The caller holds the mutex.
+const Allocation* containing(const Table& table, const void* pointer) {
   auto* address = static_cast<const std::byte*>(pointer);
   auto after = table.live.upper_bound(address);
   if (after == table.live.begin()) return nullptr;
@@ -66,11 +66,11 @@ const Allocation* holder(const Table& table, const void* pointer) {
   return address < allocation.base + allocation.size ? &allocation : nullptr;
 }
 
-// For the signal handler: never waits, since the thread that faulted may hold the mutex.
+// For the signal handler: does not wait for the mutex, which the faulting thread may hold.
 std::optional<Allocation> try_find(const void* pointer) {
   std::shared_lock lock(table().mutex, std::try_to_lock);
   if (!lock) return std::nullopt;
-  const Allocation* allocation = holder(table(), pointer);
+  const Allocation* allocation = containing(table(), pointer);
   return allocation ? std::optional(*allocation) : std::nullopt;
 }
 
@@ -78,13 +78,13 @@ std::optional<Allocation> try_find(const void* pointer) {
 
 int allocate(void** device_pointer, std::size_t size) {
   if (!device_pointer || size == 0) {
-    return fail(ACL_ERROR_INVALID_PARAM, "[softcann] no device memory of 0 bytes");
+    return fail(ACL_ERROR_INVALID_PARAM, "[softcann] a device allocation needs a pointer and a size above 0");
   }
   int device = current_device();
   if (device == kNoDevice) return fail(ACL_ERROR_RT_CONTEXT_NULL, "[softcann] this thread has set no device");
   if (size > settings().memory || fault_of_allocation()) {
     return fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "[softcann] device " + std::to_string(device) +
-                                                    " is out of memory: " + mebibytes(size) + " asked for");
+                                                    " is out of memory: " + mebibytes(size) + " requested");
   }
   explain_stray_access(try_find);
   size = whole_pages(size);
@@ -93,10 +93,12 @@ int allocate(void** device_pointer, std::size_t size) {
   if (used + size > settings().memory) {
     return fail(ACL_ERROR_RT_MEMORY_ALLOCATION,
                 "[softcann] device " + std::to_string(device) + " is out of memory: " + mebibytes(size) +
-                    " asked for, " + mebibytes(used) + " of " + mebibytes(settings().memory) + " in use");
+                    " requested, " + mebibytes(used) + " of " + mebibytes(settings().memory) + " in use");
   }
   std::byte* base = reserve(size);
-  if (!base) return fail(ACL_ERROR_RT_MEMORY_ALLOCATION, "[softcann] the host cannot back more device memory");
+  if (!base)
+    return fail(ACL_ERROR_RT_MEMORY_ALLOCATION,
+                "[softcann] the host is out of memory for the device's memory");
   used += size;
   table().live.emplace(base, Allocation{base, size, device, base + size});
   *device_pointer = base;
@@ -105,13 +107,13 @@ int allocate(void** device_pointer, std::size_t size) {
 
 int release(void* device_pointer) {
   std::unique_lock lock(table().mutex);
-  auto found = table().live.find(static_cast<const std::byte*>(device_pointer));
-  if (found == table().live.end()) {
+  auto entry = table().live.find(static_cast<const std::byte*>(device_pointer));
+  if (entry == table().live.end()) {
     return fail(ACL_ERROR_RT_PARAM_INVALID, "[softcann] free of device memory that is not allocated");
   }
-  table().used[found->second.device] -= found->second.size;
-  unmap(found->second);
-  table().live.erase(found);
+  table().used[entry->second.device] -= entry->second.size;
+  unmap(entry->second);
+  table().live.erase(entry);
   return ACL_SUCCESS;
 }
 
@@ -127,7 +129,7 @@ void release_all(int device) {
 
 std::optional<Allocation> find_allocation(const void* device_pointer) {
   std::shared_lock lock(table().mutex);
-  const Allocation* allocation = holder(table(), device_pointer);
+  const Allocation* allocation = containing(table(), device_pointer);
   return allocation ? std::optional(*allocation) : std::nullopt;
 }
 

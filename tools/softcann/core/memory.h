@@ -1,8 +1,8 @@
-// Device memory: bounded, counted, and not readable through the pointers that are handed out.
+// Device memory: bounded, counted, and not readable through device pointers.
 //
 // An allocation reserves twice its size of address space. The first half stays inaccessible, and its
 // start is the device pointer; the second half is the memory itself, the "alias" through which the
-// simulator's own copies and ops read and write.
+// simulator's copies and ops read and write.
 #pragma once
 
 #include <cstddef>
@@ -19,24 +19,24 @@ struct Allocation {
   std::byte* alias;  // the same memory, accessible
 };
 
-// Reserve `size` bytes on this thread's device. ACL_ERROR_RT_MEMORY_ALLOCATION when it is full.
+// Allocate `size` bytes on this thread's device. ACL_ERROR_RT_MEMORY_ALLOCATION when the device is full.
 SOFTCANN_EXPORT int allocate(void** device_pointer, std::size_t size);
 
-// Give an allocation back. Refuses what is not the start of a live allocation.
+// Free an allocation. Refuses a pointer that is not the start of a live allocation.
 SOFTCANN_EXPORT int release(void* device_pointer);
 
-// Give back all that `device` holds.
+// Free all allocations of `device`.
 SOFTCANN_EXPORT void release_all(int device);
 
-// The live allocation that `device_pointer` lies in; none for host memory and for freed memory.
+// The live allocation that contains `device_pointer`; none for host memory and for freed memory.
 SOFTCANN_EXPORT std::optional<Allocation> find_allocation(const void* device_pointer);
 
-// The accessible address of the byte at `device_pointer`; null when that is not device memory.
+// The accessible address of the byte at `device_pointer`; null when it is not in device memory.
 SOFTCANN_EXPORT void* host_alias(const void* device_pointer);
 
 struct MemoryInfo {
   std::size_t free;   // bytes
-  std::size_t total;  // bytes: SOFTCANN_MEMORY, 32 GiB when it is not set
+  std::size_t total;  // bytes: SOFTCANN_MEMORY, 32 GiB by default
 };
 SOFTCANN_EXPORT MemoryInfo memory_info(int device);
 

@@ -18,7 +18,7 @@ bool on_queue_thread() {
 }
 
 void end_process(const std::string& message) {
-  std::fprintf(stderr, "%s (on torch_npu's queue, which cannot go on)\n", message.c_str());
+  std::fprintf(stderr, "%s (on torch_npu's queue thread: the process ends)\n", message.c_str());
   std::abort();
 }
 

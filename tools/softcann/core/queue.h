@@ -1,7 +1,7 @@
-// Failures on torch_npu's queue thread, which carries out what Python has enqueued.
+// Failures on torch_npu's queue thread, which executes the ops that Python enqueues.
 //
-// An error there is raised in Python once, at the next synchronisation; the queue is dead from then on, and
-// whatever is enqueued later gives garbage without a word. So such a failure ends the process, with a line.
+// torch_npu raises an error of that thread once, at the next synchronisation. After that the queue executes
+// nothing, and later ops return garbage without an error. So such a failure ends the process with a message.
 #pragma once
 
 #include <string>
@@ -10,14 +10,14 @@
 
 namespace softcann {
 
-// Whether this thread is torch_npu's queue. With ASCEND_LAUNCH_BLOCKING=1 there is none. Some of torch_npu's
-// functions, and all of them with TASK_QUEUE_ENABLE=2, run an op's phase 1 there too.
+// Whether this is torch_npu's queue thread. With ASCEND_LAUNCH_BLOCKING=1 there is none. Some functions of
+// torch_npu, and all of them with TASK_QUEUE_ENABLE=2, run phase 1 of an op there too.
 SOFTCANN_EXPORT bool on_queue_thread();
 
 // Print `message` and abort.
 [[noreturn]] SOFTCANN_EXPORT void end_process(const std::string& message);
 
-// As fail(), where the caller can be told; on the queue thread, print `message` and abort.
+// On the queue thread, print `message` and abort; on any other thread, the same as fail().
 SOFTCANN_EXPORT int fail_task(int code, std::string message);
 
 }  // namespace softcann

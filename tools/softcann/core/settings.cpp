@@ -33,8 +33,8 @@ std::optional<std::uint64_t> bytes(std::string_view text) {
   return *value << shift;
 }
 
-std::string complaint(const char* name, std::string_view value, const char* wanted) {
-  return std::string(name) + "='" + std::string(value) + "': " + wanted;
+std::string syntax_error(const char* name, std::string_view value, const char* expected) {
+  return std::string(name) + "='" + std::string(value) + "': expected " + expected;
 }
 
 Settings read() {
@@ -44,7 +44,7 @@ Settings read() {
     if (value && *value <= kMostDevices) {
       settings.devices = static_cast<int>(*value);
     } else {
-      settings.error = complaint("SOFTCANN_DEVICES", text, "a number from 0 to 64 is wanted");
+      settings.error = syntax_error("SOFTCANN_DEVICES", text, "a number from 0 to 64");
     }
   }
   if (auto text = variable("SOFTCANN_MEMORY"); !text.empty()) {
@@ -52,7 +52,8 @@ Settings read() {
     if (value && *value > 0) {
       settings.memory = *value;
     } else {
-      settings.error = complaint("SOFTCANN_MEMORY", text, "bytes are wanted, or 512M, or 32G");
+      settings.error =
+          syntax_error("SOFTCANN_MEMORY", text, "a number of bytes, or a size such as 512M or 32G");
     }
   }
   if (auto text = variable("SOFTCANN_LOG"); !text.empty()) {
@@ -60,7 +61,7 @@ Settings read() {
     if (value && *value <= 4) {
       settings.log_level = static_cast<int>(*value);
     } else {
-      settings.error = complaint("SOFTCANN_LOG", text, "a level from 0 (debug) to 4 (nothing) is wanted");
+      settings.error = syntax_error("SOFTCANN_LOG", text, "a level from 0 (debug) to 4 (nothing)");
     }
   }
   settings.trace = variable("SOFTCANN_TRACE");

@@ -1,4 +1,4 @@
-// The environment variables the simulator reads. README.md, "Switches".
+// The environment variables of the simulator. See "Switches" in README.md.
 #pragma once
 
 #include <cstddef>
@@ -17,10 +17,10 @@ struct Settings {
   std::string fault;                           // SOFTCANN_FAULT
   int log_level = 4;                           // SOFTCANN_LOG: 0 debug ... 3 error, 4 nothing
 
-  std::string error;  // what cannot be read, in words; empty when all can
+  std::string error;  // message for a variable that cannot be parsed; empty when there is none
 };
 
-// Read once, at first use: what a process changes in its own environment later has no effect.
+// Read once, at first use: a later change of the environment has no effect.
 SOFTCANN_EXPORT const Settings& settings();
 
 }  // namespace softcann

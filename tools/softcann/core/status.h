@@ -10,7 +10,7 @@
 
 namespace softcann {
 
-// The codes that aclnn functions answer, which no header of the wheel names.
+// The error codes of aclnn functions, which no header of the wheel declares.
 inline constexpr int ACLNN_ERR_PARAM_NULLPTR = 161001;
 inline constexpr int ACLNN_ERR_PARAM_INVALID = 161002;
 inline constexpr int ACLNN_ERR_RUNTIME_ERROR = 361001;
@@ -20,10 +20,10 @@ inline constexpr int ACLNN_ERR_INNER = 561000;
 // "...")`.
 SOFTCANN_EXPORT int fail(int code, std::string message);
 
-// This thread's recent error message, emptied by the call as CANN does; valid until the next one fails.
+// Return this thread's recent error message and clear it, as CANN does. Valid until the next call of this.
 SOFTCANN_EXPORT const char* take_recent_error();
 
-// The code of this thread's last failure, ACL_SUCCESS when there was none; `clear` forgets it.
+// The code of this thread's last failure, ACL_SUCCESS when there was none; `clear` resets it.
 SOFTCANN_EXPORT int last_error(bool clear);
 
 }  // namespace softcann

@@ -22,7 +22,7 @@ void on_segv(int, siginfo_t* info, void*) {
                       info->si_addr, allocation->device, allocation->size);
     [[maybe_unused]] auto written = write(STDERR_FILENO, line, static_cast<std::size_t>(length));
   }
-  // The faulting instruction runs again, under whoever handled this before us.
+  // The faulting instruction runs again, now under the previous handler.
   sigaction(SIGSEGV, &previous, nullptr);
 }
 

@@ -1,4 +1,4 @@
-// A host access to device memory dies of SIGSEGV, as it must; here it gets a line that says why.
+// Prints the reason when the host accesses device memory, which ends in SIGSEGV.
 #pragma once
 
 #include <optional>
@@ -7,8 +7,8 @@
 
 namespace softcann {
 
-// Install, once, a SIGSEGV handler that names the device memory that was touched, and then hands the
-// signal on to whatever handled it before. `find` must not wait for a lock.
+// Install, once, a SIGSEGV handler that prints which device memory was accessed and then restores the
+// previous handler. `find` must not wait for a lock.
 void explain_stray_access(std::optional<Allocation> (*find)(const void*));
 
 }  // namespace softcann

@@ -15,7 +15,7 @@ struct Stream {
 
 namespace {
 
-// Never destroyed: torch_npu destroys streams after the libraries' own statics are gone.
+// Never destroyed: torch_npu destroys streams after the libraries' static objects are destroyed.
 Handles<Stream>& streams() {
   static auto* streams = new Handles<Stream>;
   return *streams;
@@ -26,7 +26,7 @@ int stale() { return fail(ACL_ERROR_RT_INVALID_HANDLE, "[softcann] the stream do
 }  // namespace
 
 int create_stream(Stream** stream) {
-  if (!stream) return fail(ACL_ERROR_RT_PARAM_INVALID, "[softcann] nowhere to put the stream");
+  if (!stream) return fail(ACL_ERROR_RT_PARAM_INVALID, "[softcann] the stream pointer is null");
   if (current_device() == kNoDevice) {
     return fail(ACL_ERROR_RT_CONTEXT_NULL, "[softcann] this thread has set no device");
   }
@@ -43,7 +43,7 @@ int check_stream(const Stream* stream) {
 }
 
 int stream_id(const Stream* stream, std::int32_t* id) {
-  if (!id) return fail(ACL_ERROR_RT_PARAM_INVALID, "[softcann] nowhere to put the stream's number");
+  if (!id) return fail(ACL_ERROR_RT_PARAM_INVALID, "[softcann] the pointer for the stream's number is null");
   *id = 0;
   if (!stream) return ACL_SUCCESS;
   return streams().with(stream, [id](Stream& live) { *id = live.id; }) ? ACL_SUCCESS : stale();

@@ -1,5 +1,5 @@
-// Streams. Work runs in the call that enqueues it, on the caller's thread: a stream is in order because
-// its callers are, and whoever asks is told, truthfully, that all of it is done.
+// Streams. Work runs in the call that enqueues it, on the caller's thread. So a stream keeps the order of its
+// calls, and a query of its state rightly returns that all work is complete.
 #pragma once
 
 #include <cstdint>

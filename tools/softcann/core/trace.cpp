@@ -36,16 +36,16 @@ void write_counts() {
 }  // namespace
 
 void count_call(std::string_view name) {
-  static const bool asked_for = [] {
+  static const bool enabled = [] {
     if (settings().trace.empty()) return false;
     std::atexit(write_counts);
     return true;
   }();
-  if (!asked_for) return;
+  if (!enabled) return;
   std::scoped_lock lock(counts().mutex);
-  auto found = counts().of.find(name);
-  if (found == counts().of.end()) found = counts().of.emplace(name, 0).first;
-  ++found->second;
+  auto entry = counts().of.find(name);
+  if (entry == counts().of.end()) entry = counts().of.emplace(name, 0).first;
+  ++entry->second;
 }
 
 }  // namespace softcann

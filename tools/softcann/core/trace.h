@@ -1,4 +1,4 @@
-// How often each op ran: written at exit to the file that SOFTCANN_TRACE names, one "count name" a line.
+// Counts the calls of each op; at exit writes them to the file SOFTCANN_TRACE, a line "count name" for each.
 #pragma once
 
 #include <string_view>
@@ -7,7 +7,7 @@
 
 namespace softcann {
 
-// Count one call under `name`: an op ("aclnnMul"), or an op with a detail that a test looks for.
+// Count one call under `name`: an op ("aclnnMul"), or an op with a detail ("aclnnMm cubeMathType=3").
 SOFTCANN_EXPORT void count_call(std::string_view name);
 
 }  // namespace softcann

@@ -1,1 +1,1 @@
-// A library that torch_npu names among its dependencies and calls nothing of.
+// A library that torch_npu depends on and calls no function of.

@@ -9,14 +9,14 @@
 namespace softcann {
 namespace {
 
-// torch_npu sends every F.gelu of this chip to aclnnGelu, whatever `approximate` asks for, and Huawei
-// documents aclnnGelu by the tanh formula. How near the chip comes to either has not been measured. The exact
-// formula is the default because it is what the model asks for: a difference that parity reports is then the
-// port's own. With SOFTCANN_GELU=tanh the documented one is used, which shows what it would cost: 1.8e-5 in
-// VTP's text features.
+// On this chip torch_npu calls aclnnGelu for every F.gelu and ignores `approximate`, and Huawei documents
+// aclnnGelu with the tanh formula. Which of the two formulas the chip is nearer to has not been measured. The
+// exact formula is the default because the model requests it: then a difference in the parity report comes
+// from the port. SOFTCANN_GELU=tanh selects the documented formula; the difference is 1.8e-5 in VTP's text
+// features.
 const char* gelu_formula() {
-  static const char* asked = std::getenv("SOFTCANN_GELU");
-  const std::string_view formula = asked ? asked : "none";
+  static const char* value = std::getenv("SOFTCANN_GELU");
+  const std::string_view formula = value ? value : "none";
   TORCH_CHECK(formula == "none" || formula == "tanh", "SOFTCANN_GELU is '", formula,
               "', not 'none' or 'tanh'");
   return formula == "tanh" ? "tanh" : "none";

@@ -12,7 +12,7 @@ const Tensor& tensor_of(const aclTensor* handle) {
 
 void SizedOutput::write(const Tensor& result) {
   TORCH_CHECK(result.numel() <= room_.numel(), "the result has ", result.numel(),
-              " elements, the output room for ", room_.numel());
+              " elements, the output has room for ", room_.numel());
   auto shaped = at::from_blob(room_.data_ptr(), result.sizes(), room_.options());
   shaped.copy_(result);
   handle_->view = shaped;
@@ -29,7 +29,7 @@ Text Argument<Text>::read(Abi value) {
 }
 
 Mask3 Argument<Mask3>::read(Abi handle) {
-  TORCH_CHECK(handle && handle->values.size() == 3, "is not a mask of three");
+  TORCH_CHECK(handle && handle->values.size() == 3, "is not a mask of three values");
   return {handle->values[0], handle->values[1], handle->values[2]};
 }
 

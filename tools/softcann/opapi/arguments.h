@@ -1,6 +1,6 @@
-// What an op's parameters may be. Each kind says what the C function receives (Abi), what is kept of it
-// between the phases (Value: handles and strings are the caller's and may be gone by then), and what the body
-// sees (Passed).
+// The types of an op's parameters. Each defines what the C function receives (Abi), what is stored between
+// the phases (Value: the caller may destroy its handles and strings before phase 2), and what the body
+// receives (Passed).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "opapi/handles.h"
+#include "opapi/objects.h"
 
 namespace softcann {
 
@@ -23,17 +23,17 @@ using Text = std::string;
 using Mask3 = std::array<bool, 3>;
 
 struct Out;          // written
-struct OptionalOut;  // written unless the caller does not want it
+struct OptionalOut;  // written unless it is null
 struct InOut;        // read and written
 struct OutList;      // each one written
-struct SizedOut;     // written, its shape decided by the op
+struct SizedOut;     // written; the op decides its shape
 struct TensorList;   // an element that is null becomes an undefined tensor
 struct IntArray;     // null stands for an empty one
 
 // CANN's cubeMathType: how a matrix product treats float32.
 enum class CubeMath : std::int8_t { keep = 0, allow_down_precision = 1, half = 2, hf32 = 3 };
 
-// An output with room for the largest result; `write` gives it the shape of the one it gets.
+// An output with room for the largest possible result; `write` sets the shape of the actual one.
 class SizedOutput {
  public:
   explicit SizedOutput(aclTensor* handle) : handle_(handle), room_(handle->view) {}
@@ -45,7 +45,7 @@ class SizedOutput {
   Tensor room_;
 };
 
-// The tensor behind a handle. Throws when there is none, or when no op may use it.
+// The tensor of a handle. Throws when the handle is null or no op may use the tensor.
 const Tensor& tensor_of(const aclTensor* handle);
 
 using Tensors = std::vector<Tensor>;

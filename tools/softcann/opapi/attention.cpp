@@ -1,4 +1,5 @@
-// Fused attention, on ATen's own CPU kernel, so that float32 gives the bits that the CPU's model gives.
+// Fused attention on ATen's CPU kernel, so that float32 results equal those of the model on the CPU bit for
+// bit.
 #include <ATen/ATen.h>
 
 #include <limits>
@@ -8,7 +9,7 @@
 namespace softcann {
 namespace {
 
-// A way to lay batch (B), sequence (S), heads (N) and head size (D) out in memory; H is N times D.
+// The order of batch (B), sequence (S), heads (N) and head size (D) in memory; H is N times D.
 class Layout {
  public:
   Layout(const Text& name, std::int64_t heads) : name_(name), heads_(heads) {
@@ -16,7 +17,7 @@ class Layout {
                 " is not supported");
   }
 
-  // The view [B, N, S, D] of a tensor, whose heads are as many as its width holds.
+  // The view [B, N, S, D] of a tensor; the number of heads follows from its width.
   Tensor split(const Tensor& tensor, std::int64_t head_size) const {
     TORCH_CHECK(tensor.dim() == (flat() ? 3 : 4), "a tensor of layout ", name_, " has ", tensor.dim(),
                 " dimensions");
@@ -26,7 +27,7 @@ class Layout {
     return name_ == "BSH" ? by_head.transpose(1, 2) : by_head.permute({1, 2, 0, 3});
   }
 
-  // The way back.
+  // The inverse of `split`.
   Tensor merge(const Tensor& tensor) const {
     if (name_ == "BNSD") return tensor;
     if (name_ == "BSND") return tensor.transpose(1, 2);
@@ -35,8 +36,8 @@ class Layout {
 
   std::int64_t head_size(const Tensor& query) const {
     const auto width = query.size(-1);
-    TORCH_CHECK(heads_ > 0 && width % (flat() ? heads_ : 1) == 0, "a width of ", width, " for ", heads_,
-                " heads");
+    TORCH_CHECK(heads_ > 0 && width % (flat() ? heads_ : 1) == 0, "the width ", width,
+                " is not a multiple of the number of heads, ", heads_);
     return flat() ? width / heads_ : width;
   }
 
@@ -56,12 +57,12 @@ Heads split_heads(const Layout& layout, const Tensor& query, const Tensor& key, 
   TORCH_CHECK(heads.key.sizes() == heads.value.sizes(), "key and value differ in shape");
   TORCH_CHECK(heads.key.size(0) == heads.query.size(0) && heads.key.size(3) == heads.query.size(3),
               "query and key differ in batch or head size");
-  TORCH_CHECK(heads.query.size(1) % heads.key.size(1) == 0, heads.query.size(1), " query heads for ",
-              heads.key.size(1), " key heads");
+  TORCH_CHECK(heads.query.size(1) % heads.key.size(1) == 0, "the number of query heads, ",
+              heads.query.size(1), ", is not a multiple of the number of key heads, ", heads.key.size(1));
   return heads;
 }
 
-// Query heads that share a key head get a copy of it each.
+// Copy each shared key head, so that every query head has its own.
 void repeat_shared_heads(Heads& heads) {
   const auto group = heads.query.size(1) / heads.key.size(1);
   if (group == 1) return;
@@ -70,8 +71,8 @@ void repeat_shared_heads(Heads& heads) {
 }
 
 struct Masking {
-  bool causal = false;  // ATen's: from the upper left corner
-  OptionalTensor bias;  // 0 where a query may look, minus infinity elsewhere
+  bool causal = false;  // as in ATen: from the upper left corner
+  OptionalTensor bias;  // 0 where a query may attend, minus infinity elsewhere
 };
 
 Tensor bias_of(const Tensor& hidden, const Tensor& like) {
@@ -109,8 +110,8 @@ Masking masking(const Heads& heads, const OptionalTensor& mask, std::int64_t spa
 
 bool given(const OptionalTensor& tensor) { return tensor && tensor->numel() > 0; }
 
-void refuse_the_rest(const OptionalTensor& pse, const OptionalTensor& drop_mask,
-                     const OptionalTensor& padding_mask, at::IntArrayRef prefix, double keep_probability) {
+void refuse_unsupported(const OptionalTensor& pse, const OptionalTensor& drop_mask,
+                        const OptionalTensor& padding_mask, at::IntArrayRef prefix, double keep_probability) {
   TORCH_CHECK(!given(pse), "a position bias (pse) is not supported");
   TORCH_CHECK(!given(drop_mask) && keep_probability == 1, "dropout is not supported");
   TORCH_CHECK(!given(padding_mask) && prefix.empty(), "padding_mask and prefix are not supported");
@@ -122,15 +123,15 @@ void fill_statistic(OptionalTensor& out, const Tensor& statistic) {
 
 }  // namespace
 
-// softmax_max holds the logarithm of each row's sum of exponentials, and softmax_sum 1: ATen's kernel gives
-// no other, and the gradient needs no other. The chip's are the maximum and the sum.
+// softmax_max is the logarithm of each row's sum of exponentials, and softmax_sum is 1: ATen's kernel returns
+// only that logarithm, and the gradient needs no more. On the chip they are the maximum and the sum.
 OP(aclnnFlashAttentionScore, (Tensor, query), (Tensor, key), (Tensor, value), (OptionalTensor, pse),
    (OptionalTensor, drop_mask), (OptionalTensor, padding_mask), (OptionalTensor, atten_mask),
    (IntArray, prefix), (double, scale), (double, keep_probability), (std::int64_t, pre_tokens),
    (std::int64_t, next_tokens), (std::int64_t, head_count), (Text, input_layout),
    (std::int64_t, inner_precise), (std::int64_t, sparse_mode), (OptionalOut, softmax_max),
    (OptionalOut, softmax_sum), (OptionalOut, softmax_out), (Out, attention_out)) {
-  refuse_the_rest(pse, drop_mask, padding_mask, prefix, keep_probability);
+  refuse_unsupported(pse, drop_mask, padding_mask, prefix, keep_probability);
   const Layout layout(input_layout, head_count);
   auto heads = split_heads(layout, query, key, value);
   check_masking(heads, atten_mask, sparse_mode, pre_tokens, next_tokens);
@@ -152,9 +153,9 @@ OP(aclnnFlashAttentionScoreGrad, (Tensor, query), (Tensor, key), (Tensor, value)
    (std::int64_t, head_count), (Text, input_layout), (std::int64_t, inner_precise),
    (std::int64_t, sparse_mode), (Out, query_gradient), (Out, key_gradient), (Out, value_gradient),
    (OptionalOut, pse_gradient)) {
-  refuse_the_rest(pse, drop_mask, padding_mask, prefix, keep_probability);
+  refuse_unsupported(pse, drop_mask, padding_mask, prefix, keep_probability);
   TORCH_CHECK(given(softmax_max) && given(softmax_sum) && given(attention_in),
-              "softmax_max, softmax_sum and attention_in are needed");
+              "softmax_max, softmax_sum and attention_in must be given");
   const Layout layout(input_layout, head_count);
   const auto heads = split_heads(layout, query, key, value);
   TORCH_CHECK(heads.query.size(1) == heads.key.size(1), "the gradient of shared key heads is not supported");

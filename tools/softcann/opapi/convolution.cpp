@@ -7,10 +7,10 @@
 namespace softcann {
 namespace {
 
-// torch_npu passes 0 for a scale that was not given.
+// torch_npu passes 0 for a scale that is not given.
 std::optional<double> given(double scale) { return scale > 0 ? std::optional(scale) : std::nullopt; }
 
-// The sides of a convolution's result.
+// The shape of a convolution's result.
 Shape convolved(const Tensor& input, const Tensor& weight, at::IntArrayRef stride, at::IntArrayRef padding,
                 at::IntArrayRef dilation, bool transposed, at::IntArrayRef output_padding,
                 std::int64_t groups) {
@@ -42,13 +42,12 @@ OP(aclnnConvolution, (Tensor, input), (Tensor, weight), (OptionalTensor, bias), 
                            dilation, transposed, output_padding, groups));
 }
 
-// The gradient of the bias is a sum, which no matrix unit rounds.
+// The gradient of the bias is a sum, which does not run on the matrix unit, so nothing is rounded.
 OP(aclnnConvolutionBackward, (Tensor, gradient), (Tensor, input), (Tensor, weight), (IntArray, bias_sizes),
    (IntArray, stride), (IntArray, padding), (IntArray, dilation), (bool, transposed),
    (IntArray, output_padding), (std::int64_t, groups), (Mask3, wanted), (CubeMath, math),
    (OptionalOut, input_gradient), (OptionalOut, weight_gradient), (OptionalOut, bias_gradient)) {
-  TORCH_CHECK(covers(wanted, input_gradient, weight_gradient, bias_gradient),
-              "an output that is wanted is null");
+  TORCH_CHECK(covers(wanted, input_gradient, weight_gradient, bias_gradient), "a requested output is null");
   if (planned(gradient,
               convolved(input, weight, stride, padding, dilation, transposed, output_padding, groups)))
     return;

@@ -4,14 +4,16 @@
 #include "opapi/op.h"
 
 namespace softcann {
-// CANN broadcasts the source of this one.
+
+// CANN broadcasts the source of this op.
 OP(aclnnInplaceCopy, (InOut, self), (Tensor, source)) {
   if (planned(self, broadcast(self, source))) return;
   self.copy_(source);
 }
 
 OP(aclnnCast, (Tensor, self), (at::ScalarType, type), (Out, out)) {
-  TORCH_CHECK(out.scalar_type() == type, "the output is ", out.scalar_type(), ", asked for is ", type);
+  TORCH_CHECK(out.scalar_type() == type, "the output has type ", out.scalar_type(),
+              ", the requested type is ", type);
   if (planned(out, self.sizes())) return;
   out.copy_(self);
 }
@@ -34,15 +36,14 @@ OP(aclnnInplaceOne, (InOut, self)) {
   self.fill_(1);
 }
 
-// The output's length, which the caller computed, is the number of steps: it decides whether the end is
-// reached.
+// The caller computes the number of steps and passes it as the output's length.
 OP(aclnnArange, (Scalar, start), (Scalar, end), (Scalar, step), (Out, out)) {
-  TORCH_CHECK(out.dim() == 1, "the output has ", out.dim(), " dimensions");
+  TORCH_CHECK(out.dim() == 1, "the output has ", out.dim(), " dimensions, not 1");
   if (planned()) return;
   put(out, at::arange(start, end, step, out.options()));
 }
 OP(aclnnRange, (Scalar, start), (Scalar, end), (Scalar, step), (Out, out)) {
-  TORCH_CHECK(out.dim() == 1, "the output has ", out.dim(), " dimensions");
+  TORCH_CHECK(out.dim() == 1, "the output has ", out.dim(), " dimensions, not 1");
   if (planned()) return;
   at::range_out(out, start, end, step);
 }

@@ -1,4 +1,4 @@
-// Functions of one element at a time.
+// Elementwise functions.
 #include <ATen/ATen.h>
 #include <ATen/ScalarOps.h>
 

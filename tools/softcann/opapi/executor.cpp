@@ -17,14 +17,14 @@
 namespace softcann {
 namespace {
 
-// What every message of the simulator's begins with.
+// The first word of every message of the simulator.
 const std::string kMark = "[softcann] ";
 
-// How far the body's run in phase 1 has come, on this thread.
+// The state of phase 1 on this thread: not running, running, or past the call of planned().
 enum class Planning { no, yes, done };
 thread_local Planning planning = Planning::no;
 
-// Nothing between an op's body and ATen's kernels: no autograd, autocast, function transforms or Python.
+// While it lives, ATen calls its kernels directly: no autograd, autocast, function transforms or Python.
 class KernelScope {
  private:
   static c10::DispatchKeySet layers() {
@@ -66,14 +66,14 @@ void flip(const Tensors& outputs, const OpFault& fault) {
 }
 
 void check_fault(const Tensors& outputs, const OpFault& fault) {
-  TORCH_CHECK(fault.kind != OpFault::Kind::error, "failed because SOFTCANN_FAULT asks for it");
+  TORCH_CHECK(fault.kind != OpFault::Kind::error, "failed as SOFTCANN_FAULT requests");
   TORCH_CHECK(fault.output >= 0 && fault.output < static_cast<int>(outputs.size()),
-              "SOFTCANN_FAULT flips output ", fault.output, " of ", outputs.size());
+              "SOFTCANN_FAULT flips output ", fault.output, ", but the op has ", outputs.size());
   const auto& output = outputs[fault.output];
   TORCH_CHECK(fault.element >= 0 && fault.element < output.numel(), "SOFTCANN_FAULT flips element ",
-              fault.element, " of ", output.numel());
+              fault.element, ", but the output has ", output.numel());
   TORCH_CHECK(fault.bit >= 0 && fault.bit < 8 * output.element_size(), "SOFTCANN_FAULT flips bit ", fault.bit,
-              " of ", 8 * output.element_size());
+              ", but an element has ", 8 * output.element_size());
 }
 
 void count(const aclOpExecutor& call) {
@@ -114,12 +114,12 @@ void plan(aclOpExecutor& call) {
   planning = Planning::yes;
   const auto end = c10::make_scope_exit([] { planning = Planning::no; });
   call.run();
-  TORCH_CHECK(planning == Planning::done, "has no `planned`: it has run in phase 1");
+  TORCH_CHECK(planning == Planning::done, "does not call planned(): its body ran in phase 1");
   count(call);
 }
 
 int refuse_op(const char* symbol) {
-  // Not ACL_ERROR_RT_FEATURE_NOT_SUPPORT: on that one torch_npu warns, and goes on to phase 2.
+  // Not ACL_ERROR_RT_FEATURE_NOT_SUPPORT: on that code torch_npu warns and continues with phase 2.
   return fail_task(ACLNN_ERR_INNER, kMark + symbol + " is not implemented by the simulator");
 }
 
@@ -128,7 +128,7 @@ int execute(aclOpExecutor* executor) {
   const std::unique_ptr<aclOpExecutor> call(executor);
   try {
     const KernelScope scope;
-    at::init_num_threads();  // the number the main thread uses, also when torch.set_num_threads changed it
+    at::init_num_threads();  // the main thread's number, even after torch.set_num_threads
     call->run();
     if (call->fault) flip(call->outputs(), *call->fault);
   } catch (const std::exception& error) {
@@ -144,13 +144,13 @@ SOFTCANN_C int aclDestroyAclOpExecutor(aclOpExecutor* executor) {
   return ACL_SUCCESS;
 }
 
-// The table of ops, for whoever wants to list or watch it: the name at `position`, null after the last.
+// Read the table of ops from outside: the name at `position`, null after the last.
 SOFTCANN_C const char* softcann_op_name(std::size_t position) {
   const auto& ops = softcann::implemented_ops();
   return position < ops.size() ? ops[position]->name() : nullptr;
 }
 
-// How often the op at `position` was called in this process.
+// The number of calls of the op at `position` in this process.
 SOFTCANN_C std::uint64_t softcann_op_calls(std::size_t position) {
   const auto& ops = softcann::implemented_ops();
   return position < ops.size() ? ops[position]->calls() : 0;

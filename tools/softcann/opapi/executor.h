@@ -14,7 +14,7 @@
 
 namespace softcann {
 
-// An op's row in the table: its name, its parameters, its calls.
+// An op's entry in the table: its name, its parameters and the number of its calls.
 class Op {
  public:
   Op(const char* name, std::vector<const char*> parameters);
@@ -23,10 +23,10 @@ class Op {
 
   const char* name() const { return name_; }
 
-  // Run a step of phase 1; what it throws becomes the recent error and a status.
+  // Run `step` of phase 1; an exception becomes the recent error and the returned status.
   int guard(const std::function<void()>& step) const;
 
-  // Run `read` for the parameter at `position`; what it throws names that parameter.
+  // Run `read` for the parameter at `position`; an exception gets the parameter's name in its message.
   template <typename Read>
   auto read_argument(std::size_t position, Read read) const {
     try {
@@ -36,7 +36,7 @@ class Op {
     }
   }
 
-  // How often phase 1 let it pass.
+  // Counts the calls whose phase 1 succeeded.
   void count() const { calls_.fetch_add(1, std::memory_order_relaxed); }
   std::uint64_t calls() const { return calls_.load(std::memory_order_relaxed); }
 
@@ -46,16 +46,16 @@ class Op {
   mutable std::atomic<std::uint64_t> calls_{0};
 };
 
-// All implemented ops, by name.
+// All implemented ops.
 const std::vector<const Op*>& implemented_ops();
 
 }  // namespace softcann
 
-// What phase 1 leaves for phase 2.
+// A call of an op: phase 1 creates it, phase 2 runs and destroys it.
 struct aclOpExecutor {
   explicit aclOpExecutor(const softcann::Op& its_op) : op(its_op) {}
   virtual ~aclOpExecutor() = default;
-  virtual void run() = 0;  // the body
+  virtual void run() = 0;  // runs the body
   virtual softcann::Tensors outputs() const = 0;
   virtual std::optional<softcann::CubeMath> cube_math() const = 0;
 
@@ -65,17 +65,16 @@ struct aclOpExecutor {
 
 namespace softcann {
 
-// What is left of phase 1 when the arguments have been read: the body's checks. Throws what they find.
+// The second half of phase 1, after the arguments are read: run the body's checks, which throw.
 void plan(aclOpExecutor& call);
 
-// Whether the body runs in phase 1, and is to return.
+// Whether the body runs in phase 1 and must return here.
 bool planned();
 
-// Phase 1 of a function that the simulator does not have.
+// Phase 1 of a function that the simulator does not implement.
 int refuse_op(const char* symbol);
 
-// Phase 2. torch_npu's queue raises one failure and is dead after it, with every later op returning garbage
-// in silence, so that a failure here ends the process, saying which op and why.
+// Phase 2. A failure here ends the process with a message that names the op and the reason: see core/queue.h.
 int execute(aclOpExecutor* executor);
 
 }  // namespace softcann

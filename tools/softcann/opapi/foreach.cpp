@@ -1,5 +1,5 @@
-// One function over lists of tensors. torch_npu loops over single ops for every aclnnForeach* that is absent;
-// only those without which it would fail are here.
+// One function over lists of tensors. Where an aclnnForeach* is absent, torch_npu loops over single ops; this
+// file has only those without which it fails.
 #include <ATen/ATen.h>
 
 #include "opapi/op.h"
@@ -7,8 +7,9 @@
 namespace softcann {
 namespace {
 
-void same_length(const Tensors& first, const Tensors& second) {
-  TORCH_CHECK(first.size() == second.size(), "lists of ", first.size(), " and ", second.size(), " tensors");
+void check_same_length(const Tensors& first, const Tensors& second) {
+  TORCH_CHECK(first.size() == second.size(), "the lists have ", first.size(), " and ", second.size(),
+              " tensors");
 }
 
 template <typename Function>
@@ -20,7 +21,7 @@ void for_each(Tensors& out, Function result_of) {
 
 #define FOREACH_SCALAR(SYMBOL, FUNCTION)                                         \
   OP(SYMBOL, (TensorList, self), (Scalar, scalar), (OutList, out)) {             \
-    same_length(self, out);                                                      \
+    check_same_length(self, out);                                                \
     if (planned()) return;                                                       \
     for_each(out, [&](std::size_t i) { return at::FUNCTION(self[i], scalar); }); \
   }
@@ -33,36 +34,36 @@ FOREACH_SCALAR(aclnnForeachMaximumScalarV2, clamp_min)
 FOREACH_SCALAR(aclnnForeachNorm, linalg_vector_norm)
 
 OP(aclnnForeachAddListV2, (TensorList, self), (TensorList, other), (Scalar, alpha), (OutList, out)) {
-  same_length(self, out);
-  same_length(other, out);
+  check_same_length(self, out);
+  check_same_length(other, out);
   if (planned()) return;
   for_each(out, [&](std::size_t i) { return at::add(self[i], other.at(i), alpha); });
 }
 OP(aclnnForeachSubListV2, (TensorList, self), (TensorList, other), (Scalar, alpha), (OutList, out)) {
-  same_length(self, out);
-  same_length(other, out);
+  check_same_length(self, out);
+  check_same_length(other, out);
   if (planned()) return;
   for_each(out, [&](std::size_t i) { return at::sub(self[i], other.at(i), alpha); });
 }
 OP(aclnnForeachLerpScalar, (TensorList, self), (TensorList, end), (Scalar, weight), (OutList, out)) {
-  same_length(self, out);
-  same_length(end, out);
+  check_same_length(self, out);
+  check_same_length(end, out);
   if (planned()) return;
   for_each(out, [&](std::size_t i) { return at::lerp(self[i], end.at(i), weight); });
 }
 OP(aclnnForeachAddcmulScalarV2, (TensorList, self), (TensorList, first), (TensorList, second),
    (Scalar, value), (OutList, out)) {
-  same_length(self, out);
-  same_length(first, out);
-  same_length(second, out);
+  check_same_length(self, out);
+  check_same_length(first, out);
+  check_same_length(second, out);
   if (planned()) return;
   for_each(out, [&](std::size_t i) { return at::addcmul(self[i], first.at(i), second.at(i), value); });
 }
 OP(aclnnForeachAddcdivScalarV2, (TensorList, self), (TensorList, first), (TensorList, second),
    (Scalar, value), (OutList, out)) {
-  same_length(self, out);
-  same_length(first, out);
-  same_length(second, out);
+  check_same_length(self, out);
+  check_same_length(first, out);
+  check_same_length(second, out);
   if (planned()) return;
   for_each(out, [&](std::size_t i) { return at::addcdiv(self[i], first.at(i), second.at(i), value); });
 }

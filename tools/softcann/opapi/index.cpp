@@ -1,4 +1,4 @@
-// Looking up and storing by index.
+// Reads and writes by index.
 #include <ATen/ATen.h>
 
 #include "opapi/op.h"
@@ -18,7 +18,7 @@ at::List<std::optional<Tensor>> optional_indices(const Tensors& indices) {
 }  // namespace
 
 OP(aclnnIndex, (Tensor, self), (TensorList, indices), (Out, out)) {
-  if (planned()) return;  // the values of a mask decide the shape
+  if (planned()) return;  // the shape depends on the values of a mask
   put(out, at::index(self, optional_indices(indices)));
 }
 
@@ -59,7 +59,7 @@ OP(aclnnNonzero, (Tensor, self), (SizedOut, out)) {
   out.write(at::nonzero(self));
 }
 
-// One row a dimension. Indexing by a mask asks for it.
+// The result has one row for each dimension. Indexing by a mask uses it.
 OP(aclnnNonzeroV2, (Tensor, self), (SizedOut, out)) {
   if (planned()) return;
   out.write(at::nonzero(self).t());

@@ -1,4 +1,4 @@
-// Element by element, into the first operand.
+// Elementwise ops that write to their first operand.
 #include <ATen/ATen.h>
 
 #include "opapi/op.h"

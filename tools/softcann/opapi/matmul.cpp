@@ -1,4 +1,4 @@
-// Matrix products. Views go to ATen as they are: a transposed weight costs no copy.
+// Matrix products. ATen receives views unchanged, so a transposed weight is not copied.
 #include <ATen/ATen.h>
 
 #include "opapi/op.h"

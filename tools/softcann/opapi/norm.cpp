@@ -6,10 +6,10 @@
 namespace softcann {
 namespace {
 
-// The statistics come from the device in float32; ATen wants them in the input's type.
+// torch_npu passes the statistics in float32; ATen needs them in the input's type.
 Tensor as_type(const Tensor& statistic, const Tensor& input) { return statistic.to(input.scalar_type()); }
 
-// CANN's statistics have the input's rank, and so have ATen's; torch_npu may ask for a flat one, or for none.
+// CANN's and ATen's statistics have the input's rank; torch_npu may request a flat tensor, or none.
 void put_statistic(OptionalTensor& out, const Tensor& statistic) {
   if (out) put(*out, statistic.reshape(out->sizes()));
 }
@@ -28,8 +28,7 @@ OP(aclnnLayerNorm, (Tensor, input), (IntArray, normalized_shape), (OptionalTenso
 OP(aclnnLayerNormBackward, (Tensor, gradient), (Tensor, input), (IntArray, normalized_shape), (Tensor, mean),
    (Tensor, rstd), (OptionalTensor, weight), (OptionalTensor, bias), (Mask3, wanted),
    (OptionalOut, input_gradient), (OptionalOut, weight_gradient), (OptionalOut, bias_gradient)) {
-  TORCH_CHECK(covers(wanted, input_gradient, weight_gradient, bias_gradient),
-              "an output that is wanted is null");
+  TORCH_CHECK(covers(wanted, input_gradient, weight_gradient, bias_gradient), "a requested output is null");
   if (planned()) return;
   const auto [to_input, to_weight, to_bias] = at::native_layer_norm_backward(
       gradient, input, normalized_shape, as_type(mean, input), as_type(rstd, input), weight, bias, wanted);

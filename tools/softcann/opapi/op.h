@@ -6,9 +6,9 @@
 //   }
 //
 // It exports aclnnAddGetWorkspaceSize (phase 1, on the caller's thread) and aclnnAdd (phase 2, on torch_npu's
-// queue thread) and enters the op in the table. Both phases run the body. It begins with its checks, the last
-// of which is `planned`: true in phase 1, which ends there, while torch_npu can still raise what they find;
-// false in phase 2.
+// queue thread) and adds the op to the table. Both phases run the body. The body first checks its arguments;
+// the last check is `planned`. In phase 1 it returns true and the body ends there, so that torch_npu can
+// still raise an error. In phase 2 it returns false.
 #pragma once
 
 #include <memory>
@@ -19,7 +19,7 @@
 #include "core/export.h"
 #include "opapi/arguments.h"
 #include "opapi/executor.h"
-#include "opapi/shapes.h"
+#include "opapi/result_shape.h"
 
 namespace softcann {
 
@@ -40,12 +40,12 @@ class Call final : public aclOpExecutor {
   }
 
   std::optional<CubeMath> cube_math() const override {
-    std::optional<CubeMath> found;
+    std::optional<CubeMath> math;
     const auto look = [&](const auto& value) {
-      if constexpr (std::is_same_v<std::decay_t<decltype(value)>, CubeMath>) found = value;
+      if constexpr (std::is_same_v<std::decay_t<decltype(value)>, CubeMath>) math = value;
     };
     std::apply([&](const auto&... value) { (look(value), ...); }, values_);
-    return found;
+    return math;
   }
 
  private:
@@ -92,16 +92,15 @@ int prepare(const Op& op, typename Call<Tags...>::Body body, std::uint64_t* work
 
 // clang-format off
 #define OP(SYMBOL, ...)                                                                                      \
-  static void SYMBOL##Body(SOFTCANN_EACH(SOFTCANN_PASSED, __VA_ARGS__));                                       \
-  static const softcann::Op SYMBOL##Op(#SYMBOL, {SOFTCANN_EACH(SOFTCANN_QUOTED_NAME, __VA_ARGS__)});            \
-  SOFTCANN_C int SYMBOL##GetWorkspaceSize(SOFTCANN_EACH(SOFTCANN_ABI, __VA_ARGS__),                             \
-                                         std::uint64_t* workspaceSize, aclOpExecutor** executor) {           \
-    return softcann::prepare<SOFTCANN_EACH(SOFTCANN_TAG, __VA_ARGS__)>(SYMBOL##Op, SYMBOL##Body, workspaceSize, \
-                                                                    executor,                                \
-                                                                    SOFTCANN_EACH(SOFTCANN_NAME, __VA_ARGS__)); \
+  static void SYMBOL##Body(SOFTCANN_EACH(SOFTCANN_PASSED, __VA_ARGS__));                                     \
+  static const softcann::Op SYMBOL##Op(#SYMBOL, {SOFTCANN_EACH(SOFTCANN_QUOTED_NAME, __VA_ARGS__)});         \
+  SOFTCANN_C int SYMBOL##GetWorkspaceSize(SOFTCANN_EACH(SOFTCANN_ABI, __VA_ARGS__),                          \
+                                          std::uint64_t* workspaceSize, aclOpExecutor** executor) {          \
+    return softcann::prepare<SOFTCANN_EACH(SOFTCANN_TAG, __VA_ARGS__)>(                                      \
+        SYMBOL##Op, SYMBOL##Body, workspaceSize, executor, SOFTCANN_EACH(SOFTCANN_NAME, __VA_ARGS__));       \
   }                                                                                                          \
-  SOFTCANN_C int SYMBOL(void*, std::uint64_t, aclOpExecutor* executor, aclrtStream) {                         \
-    return softcann::execute(executor);                                                                       \
+  SOFTCANN_C int SYMBOL(void*, std::uint64_t, aclOpExecutor* executor, aclrtStream) {                        \
+    return softcann::execute(executor);                                                                      \
   }                                                                                                          \
   static void SYMBOL##Body(SOFTCANN_EACH(SOFTCANN_PASSED, __VA_ARGS__))
 // clang-format on

@@ -7,7 +7,7 @@
 
 namespace softcann {
 
-// AdamW with decoupled weight decay, the way of torch.optim: `step` counts from 0 at the first call.
+// AdamW as in torch.optim, with decoupled weight decay; `step` is 0 at the first call.
 OP(aclnnApplyAdamWV2, (InOut, parameter), (InOut, average), (InOut, square_average),
    (OptionalOut, max_square_average), (Tensor, gradient), (Tensor, step), (float, rate), (float, beta1),
    (float, beta2), (float, decay), (float, eps), (bool, amsgrad), (bool, maximize)) {

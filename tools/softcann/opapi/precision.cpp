@@ -11,7 +11,7 @@ namespace {
 constexpr int dropped_bits = 23 - 11;
 constexpr std::uint32_t exponent_mask = 0x7f800000U;
 
-// Without branches, so that the compiler makes vector code of the loop.
+// Has no branches, so that the compiler can vectorise the loop.
 float round_to_hf32(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);
   const auto odd = (bits >> dropped_bits) & 1U;
@@ -21,7 +21,7 @@ float round_to_hf32(float value) {
 }
 
 Tensor to_hf32(const Tensor& operand) {
-  // A dense operand keeps its strides, so that a transposed weight goes to the product as it came.
+  // A dense operand keeps its strides, so that a transposed weight stays transposed in the product.
   const auto source = operand.is_non_overlapping_and_dense() ? operand : operand.contiguous();
   auto result = at::empty_like(source);
   const auto* from = source.const_data_ptr<float>();

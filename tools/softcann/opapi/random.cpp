@@ -1,5 +1,5 @@
-// Random numbers. The state is torch_npu's own: each call brings the seed and the offset of its generator, so
-// that the same seed gives the same numbers. They are not the chip's numbers, nor the CPU's.
+// Random numbers. torch_npu holds the state: each call passes the seed and the offset of its generator, so
+// that the same seed gives the same numbers. They differ from the chip's numbers and from the CPU's.
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 
@@ -15,7 +15,7 @@ std::uint64_t mix(std::uint64_t value) {
   return value ^ (value >> 31);
 }
 
-// ATen's generator is a Mersenne Twister that takes 32 bits of seed.
+// ATen's generator is a Mersenne Twister with a seed of 32 bits.
 at::Generator generator(std::uint64_t seed, std::uint64_t offset) {
   return at::detail::createCPUGenerator(mix(mix(seed) + offset) >> 32);
 }
@@ -56,18 +56,19 @@ OP(aclnnRandperm, (std::int64_t, count), (std::uint64_t, seed), (std::uint64_t, 
   put(out, at::randperm(count, generator(seed, offset), out.options().dtype(at::kLong)));
 }
 
-// Dropout's mask has a bit an element, the lowest first; 1 keeps the element. Bytes are padded to a multiple
-// of 16.
+// Dropout's mask has one bit for each element, the lowest bit first; 1 keeps the element. Its length in bytes
+// is a multiple of 16.
 OP(aclnnDropoutGenMaskV2, (IntArray, shape), (double, probability), (std::int64_t, seed),
    (std::int64_t, offset), (at::ScalarType, type), (Out, mask)) {
-  TORCH_CHECK(mask.numel() * 8 >= c10::multiply_integers(shape), "the mask has ", mask.numel(), " bytes");
+  TORCH_CHECK(mask.numel() * 8 >= c10::multiply_integers(shape), "the mask of ", mask.numel(),
+              " bytes is too short");
   if (planned()) return;
   const auto kept =
       at::empty({mask.numel(), 8}, mask.options()).bernoulli_(1 - probability, generator(seed, offset));
   put(mask, (kept * bits_of_a_byte(mask)).sum(1, false, at::kByte).view(mask.sizes()));
 }
 OP(aclnnDropoutDoMask, (Tensor, self), (Tensor, mask), (double, probability), (Out, out)) {
-  TORCH_CHECK(mask.numel() * 8 >= self.numel(), "the mask has ", mask.numel(), " bytes");
+  TORCH_CHECK(mask.numel() * 8 >= self.numel(), "the mask of ", mask.numel(), " bytes is too short");
   if (planned(out, self.sizes())) return;
   const auto bits = mask.reshape({-1, 1}).bitwise_and(bits_of_a_byte(mask)).ne(0).flatten();
   const auto kept = bits.narrow(0, 0, self.numel()).view(self.sizes());

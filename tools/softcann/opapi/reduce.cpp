@@ -1,4 +1,4 @@
-// Reductions, sums along an axis, sorting.
+// Reductions, cumulative sums and sorting.
 #include <ATen/ATen.h>
 
 #include "opapi/op.h"
@@ -6,7 +6,7 @@
 namespace softcann {
 namespace {
 
-// CANN takes no dimensions for all of them.
+// In CANN, an empty list of dimensions means all dimensions.
 at::OptionalIntArrayRef dims_or_all(at::IntArrayRef dims) {
   return dims.empty() ? at::OptionalIntArrayRef() : at::OptionalIntArrayRef(dims);
 }

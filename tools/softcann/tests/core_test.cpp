@@ -1,4 +1,4 @@
-// The core by itself: `core_test` prints what fails and exits with how many checks did.
+// Tests of the core alone: `core_test` prints the checks that fail and exits with their number.
 #include <unistd.h>
 
 #include <atomic>
@@ -42,7 +42,7 @@ struct Block {
   std::byte* at(std::size_t offset) const { return static_cast<std::byte*>(pointer) + offset; }
 };
 
-// Whether the kernel can read the byte: it cannot where a host program could not.
+// Whether a host program can read the byte, tried by a system call that fails instead of a crash.
 bool readable(const void* address) {
   int ends[2];
   CHECK(pipe(ends) == 0);
@@ -88,10 +88,10 @@ void device_memory_is_only_reached_through_its_alias() {
   CHECK(!readable(block.pointer));
   CHECK(!readable(block.at(3 * kMiB - 1)));
   CHECK(readable(host_alias(block.at(3 * kMiB - 1))));
-  auto found = find_allocation(block.at(kMiB));
-  CHECK(found && found->base == block.pointer && found->device == 0);
-  CHECK(host_alias(block.at(kMiB)) == found->alias + kMiB);
-  CHECK(!find_allocation(block.at(found->size)));
+  auto allocation = find_allocation(block.at(kMiB));
+  CHECK(allocation && allocation->base == block.pointer && allocation->device == 0);
+  CHECK(host_alias(block.at(kMiB)) == allocation->alias + kMiB);
+  CHECK(!find_allocation(block.at(allocation->size)));
   CHECK(host_alias(&block) == nullptr);
 }
 

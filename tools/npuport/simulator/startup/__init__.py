@@ -1,1 +1,1 @@
-"""What a child Python of `npuport sim exec` finds first on its path; imports nothing of npuport."""
+"""The modules that `npuport sim exec` puts first on a child Python's path; they do not import npuport."""

@@ -1,4 +1,4 @@
-"""First on PYTHONPATH under `npuport sim exec`: arms the simulator, then runs the next sitecustomize."""
+"""Runs first in each Python under `npuport sim exec`: installs the simulator, runs the next sitecustomize."""
 
 import importlib.machinery
 import importlib.util
@@ -10,8 +10,8 @@ import softcann_startup  # type: ignore[import-not-found]  # beside this file
 softcann_startup.install_from_environment()
 
 _here = Path(__file__).resolve().parent
-_elsewhere = [entry for entry in sys.path if Path(entry).resolve() != _here]
-_next = importlib.machinery.PathFinder.find_spec("sitecustomize", _elsewhere)
+_rest = [entry for entry in sys.path if Path(entry).resolve() != _here]
+_next = importlib.machinery.PathFinder.find_spec("sitecustomize", _rest)
 if _next is not None and _next.loader is not None:
     _module = importlib.util.module_from_spec(_next)
     sys.modules["sitecustomize"] = _module

@@ -1,6 +1,6 @@
-"""Puts the simulator under torch_npu when, and only when, a process imports torch_npu.
+"""Loads the simulator when a process imports torch_npu, and not before.
 
-Standard library only, and quick to import: every Python under `npuport sim exec` reads it as it starts.
+Standard library only, and fast to import: every Python under `npuport sim exec` imports it at its start.
 """
 
 import ctypes
@@ -14,13 +14,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-#: In the environment: the directory of the built simulator.
+#: The environment variable with the directory of the built simulator.
 VARIABLE = "SOFTCANN_LIBRARIES"
 
-#: What every name of a simulated device ends with.
+#: The end of every simulated device's name.
 MARK = " (simulated)"
 
-#: In the order in which they are loaded. torch_npu finds them by these names, already in the process.
+#: The libraries in loading order. When torch_npu asks for these names, the process has them already.
 LIBRARIES = (
     "ascendcl",
     "acl_op_compiler",
@@ -34,13 +34,13 @@ LIBRARIES = (
 
 
 def install(directory: Path) -> None:
-    """Arrange that importing torch_npu finds the simulator in `directory`. Costs nothing until then."""
-    if not any(isinstance(finder, Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, Finder(directory))
+    """Make the import of torch_npu load the simulator in `directory` first."""
+    if not any(isinstance(finder, SimulatorFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, SimulatorFinder(directory))
 
 
-class Finder(importlib.abc.MetaPathFinder):
-    """Finds torch_npu where it is, and wraps its loading."""
+class SimulatorFinder(importlib.abc.MetaPathFinder):
+    """Finds torch_npu as the other finders do, and loads the simulator before it."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -48,7 +48,7 @@ class Finder(importlib.abc.MetaPathFinder):
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """The spec that the other finders give, its loader wrapped; None for every other module."""
+        """For torch_npu, the spec of the other finders with a wrapped loader; None for any other module."""
         if name != "torch_npu":
             return None
         for finder in sys.meta_path:
@@ -67,43 +67,44 @@ class Finder(importlib.abc.MetaPathFinder):
         def exec_module(module: ModuleType) -> None:
             load(self.directory)
             execute(module)
-            say_simulated(module)
+            mark_device_names(module)
 
         loader.exec_module = exec_module
 
 
 def load(directory: Path) -> None:
-    """Load the simulator's libraries into this process, for all that is loaded after them.
+    """Load the simulator's libraries into this process, for every library that is loaded later.
 
     Raises:
-        ImportError: it was built for another torch, or the real CANN is in the process already.
+        ImportError: the simulator was built for another torch, or a real CANN is already loaded.
     """
     real = [path for path in mapped("libascendcl.so") if path.parent != directory / "lib"]
     if real:
-        raise ImportError(f"[softcann] {real[0]} is loaded in this process already")
+        raise ImportError(f"[softcann] a real CANN is already loaded in this process: {real[0]}")
     wanted = json.loads((directory / "built.json").read_text(encoding="utf-8"))["torch"]
-    found = torch_directory()
-    if found != wanted["directory"]:
+    directory_here = torch_directory()
+    if directory_here != wanted["directory"]:
         raise ImportError(
-            f"[softcann] the simulator was built for the torch in {wanted['directory']}, "
-            f"this Python has {found}: run `npuport sim build` with this Python"
+            f"[softcann] the simulator was built for the torch in {wanted['directory']}, but this Python has "
+            f"{directory_here}: run `npuport sim build` with this Python"
         )
     for name in LIBRARIES:
         ctypes.CDLL(str(directory / "lib" / f"lib{name}.so"), mode=ctypes.RTLD_GLOBAL)
 
 
 def mapped(name: str) -> list[Path]:
-    """The files of that name that are mapped into this process."""
+    """The paths of the loaded libraries with that name."""
     try:
         lines = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return []
-    paths = {Path(line.split(None, 5)[5]) for line in lines if len(line.split(None, 5)) == 6}
+    fields = (line.split(None, 5) for line in lines)
+    paths = {Path(words[5]) for words in fields if len(words) == 6}
     return sorted(path for path in paths if path.name.split(".so")[0] + ".so" == name)
 
 
 def torch_directory() -> str:
-    """The directory of the torch that this process has, or would import; empty where there is none."""
+    """The directory of the torch that this process has imported or would import; empty if there is none."""
     module = sys.modules.get("torch")
     if module is not None and module.__file__:
         return str(Path(module.__file__).resolve().parent)
@@ -111,11 +112,11 @@ def torch_directory() -> str:
     return str(Path(spec.origin).resolve().parent) if spec is not None and spec.origin else ""
 
 
-def say_simulated(torch_npu: ModuleType) -> None:
-    """Let torch_npu call the device simulated wherever it shows a name.
+def mark_device_names(torch_npu: ModuleType) -> None:
+    """Add the mark to each device name that torch_npu returns in Python.
 
-    torch_npu itself reads the SoC's name in C++, and matches it exactly; that name stays what it is. What
-    Python reads comes through these two bindings, and torch_npu's own Python looks at prefixes of it only.
+    torch_npu's C++ code compares the SoC's name exactly, so that name stays unchanged. Python reads the name
+    through these two bindings, and torch_npu's own Python compares only its prefix.
     """
     bindings = torch_npu._C
     get_name = bindings._npu_getDeviceName
@@ -130,7 +131,7 @@ def say_simulated(torch_npu: ModuleType) -> None:
 
 
 def install_from_environment() -> None:
-    """Install what SOFTCANN_LIBRARIES names."""
+    """Install the simulator that SOFTCANN_LIBRARIES names, if it is set."""
     directory = os.environ.get(VARIABLE)
     if directory:
         install(Path(directory))

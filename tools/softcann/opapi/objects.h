@@ -1,4 +1,4 @@
-// The objects that aclCreate* hands out and aclnn functions take.
+// The objects that aclCreate* returns and aclnn functions take.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,8 +11,8 @@
 #include "acl/acl_base.h"
 
 struct aclTensor {
-  at::Tensor view;      // the memory itself, through its accessible alias; undefined when `problem` is set
-  std::string problem;  // why no op may use this tensor: phase 1 refuses it, naming op and argument
+  at::Tensor view;      // on the memory's accessible alias; undefined when `problem` is set
+  std::string problem;  // why no op may use this tensor; phase 1 raises it with the names of op and argument
 };
 
 struct aclScalar {

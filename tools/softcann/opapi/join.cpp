@@ -1,4 +1,4 @@
-// Joining, repeating, triangles.
+// Joins and repeats tensors, and takes their triangles.
 #include <ATen/ATen.h>
 
 #include "opapi/op.h"

@@ -1,4 +1,4 @@
-#include "opapi/shapes.h"
+#include "opapi/result_shape.h"
 
 #include <ATen/ExpandUtils.h>
 #include <ATen/WrapDimUtils.h>
@@ -9,12 +9,12 @@ namespace softcann {
 Shape broadcast(at::IntArrayRef first, at::IntArrayRef second) { return at::infer_size(first, second); }
 
 Shape reduced(const Tensor& self, at::IntArrayRef dims, bool keepdim) {
-  const auto gone = at::dim_list_to_bitset(at::OptionalIntArrayRef(dims), self.dim());
+  const auto reduced_dims = at::dim_list_to_bitset(at::OptionalIntArrayRef(dims), self.dim());
   Shape shape;
   for (std::int64_t axis = 0; axis < self.dim(); ++axis) {
-    const bool is_gone = dims.empty() || gone[axis];
-    if (!is_gone) shape.push_back(self.size(axis));
-    if (is_gone && keepdim) shape.push_back(1);
+    const bool is_reduced = dims.empty() || reduced_dims[axis];
+    if (!is_reduced) shape.push_back(self.size(axis));
+    if (is_reduced && keepdim) shape.push_back(1);
   }
   return shape;
 }
@@ -27,9 +27,10 @@ Shape with_size(const Tensor& self, std::int64_t dim, std::int64_t size) {
 }
 
 Shape product(const Tensor& left, const Tensor& right) {
-  TORCH_CHECK(left.dim() > 0 && right.dim() > 0, "a matrix product of a scalar");
+  TORCH_CHECK(left.dim() > 0 && right.dim() > 0, "a matrix product does not take a scalar");
   const auto inner = right.size(right.dim() > 1 ? -2 : 0);
-  TORCH_CHECK(left.size(-1) == inner, "a matrix product of ", left.sizes(), " and ", right.sizes());
+  TORCH_CHECK(left.size(-1) == inner, "shapes ", left.sizes(), " and ", right.sizes(),
+              " do not fit a matrix product");
   const auto batch = [](const Tensor& tensor) {
     return tensor.sizes().slice(0, std::max<std::int64_t>(tensor.dim(), 2) - 2);
   };
@@ -42,7 +43,7 @@ Shape product(const Tensor& left, const Tensor& right) {
 
 bool planned(const Tensor& out, at::IntArrayRef shape) {
   if (!planned()) return false;
-  TORCH_CHECK(out.sizes() == shape, "the result has shape ", shape, ", but the output ", out.sizes());
+  TORCH_CHECK(out.sizes() == shape, "the result has shape ", shape, ", the output has shape ", out.sizes());
   return true;
 }
 
@@ -52,8 +53,8 @@ bool covers(const Mask3& wanted, const OptionalTensor& first, const OptionalTens
 }
 
 void put(Tensor& out, const Tensor& result) {
-  TORCH_CHECK(out.sizes() == result.sizes(), "the result has shape ", result.sizes(), ", but the output ",
-              out.sizes());
+  TORCH_CHECK(out.sizes() == result.sizes(), "the result has shape ", result.sizes(),
+              ", the output has shape ", out.sizes());
   out.copy_(result);
 }
 

@@ -1,5 +1,5 @@
 // aclCreate*, aclDestroy*, aclGetViewShape.
-#include "opapi/handles.h"
+#include "opapi/objects.h"
 
 #include <ATen/ops/from_blob.h>
 #include <c10/core/InferenceMode.h>
@@ -46,7 +46,7 @@ at::ScalarType scalar_type(aclDataType type) {
 
 namespace {
 
-// A format without blocks: its elements lie where shape and strides say.
+// Whether a format has no blocks, so that shape and strides alone give each element's place.
 bool is_plain(aclFormat format) {
   switch (format) {
     case ACL_FORMAT_ND:
@@ -61,14 +61,14 @@ bool is_plain(aclFormat format) {
   }
 }
 
-// Elements from the start of the storage to the end of the last one that the view reaches.
+// The number of elements from the start of the storage to the end of the view.
 std::int64_t reach(at::IntArrayRef sizes, at::IntArrayRef strides, std::int64_t offset) {
   std::int64_t last = offset;
   for (std::size_t i = 0; i < sizes.size(); ++i) last += (sizes[i] - 1) * strides[i];
   return last + 1;
 }
 
-// The view on `data`, which is a device pointer. Throws what is wrong with it.
+// The view on the device memory at `data`. Throws when it is not a valid view on this thread's device.
 at::Tensor view_memory(at::IntArrayRef sizes, at::IntArrayRef strides, std::int64_t offset,
                        at::ScalarType type, at::IntArrayRef storage_sizes, void* data) {
   // A tensor made in inference mode could not be written to outside of it.
@@ -77,13 +77,13 @@ at::Tensor view_memory(at::IntArrayRef sizes, at::IntArrayRef strides, std::int6
   if (std::find(sizes.begin(), sizes.end(), 0) != sizes.end()) {
     return at::from_blob(nullptr, sizes, strides, options);
   }
-  const auto found = find_allocation(data);
-  TORCH_CHECK(found, "is not in device memory");
-  TORCH_CHECK(found->device == current_device(), "is in the memory of device ", found->device,
+  const auto allocation = find_allocation(data);
+  TORCH_CHECK(allocation, "is not in device memory");
+  TORCH_CHECK(allocation->device == current_device(), "is in the memory of device ", allocation->device,
               ", but the op runs on device ", current_device());
   const auto elements = reach(sizes, strides, offset);
   const auto size = static_cast<std::int64_t>(at::elementSize(type));
-  const auto room = found->base + found->size - static_cast<const std::byte*>(data);
+  const auto room = allocation->base + allocation->size - static_cast<const std::byte*>(data);
   TORCH_CHECK(offset >= 0 && elements <= c10::multiply_integers(storage_sizes) && elements * size <= room,
               "reaches beyond its storage");
   auto* memory = static_cast<std::byte*>(host_alias(data));
@@ -132,15 +132,15 @@ int destroy(const Handle* handle) {
 }  // namespace softcann
 
 SOFTCANN_C aclTensor* aclCreateTensor(const std::int64_t* view_dims, std::uint64_t view_dims_num,
-                                     aclDataType type, const std::int64_t* strides, std::int64_t offset,
-                                     aclFormat format, const std::int64_t* storage_dims,
-                                     std::uint64_t storage_dims_num, void* data) {
+                                      aclDataType type, const std::int64_t* strides, std::int64_t offset,
+                                      aclFormat format, const std::int64_t* storage_dims,
+                                      std::uint64_t storage_dims_num, void* data) {
   auto* tensor = new aclTensor;
   try {
     TORCH_CHECK(softcann::is_plain(format), "has aclFormat ", static_cast<int>(format),
                 ", which is not supported");
     tensor->view = softcann::view_memory({view_dims, view_dims_num}, {strides, view_dims_num}, offset,
-                                        softcann::scalar_type(type), {storage_dims, storage_dims_num}, data);
+                                         softcann::scalar_type(type), {storage_dims, storage_dims_num}, data);
   } catch (const c10::Error& error) {
     tensor->problem = error.what_without_backtrace();
   }
@@ -152,7 +152,7 @@ SOFTCANN_C aclScalar* aclCreateScalar(void* value, aclDataType type) {
     return new aclScalar{softcann::read_scalar(value, type)};
   } catch (const c10::Error& error) {
     softcann::fail(softcann::ACLNN_ERR_PARAM_INVALID,
-                  std::string("aclCreateScalar: ") + error.what_without_backtrace());
+                   std::string("aclCreateScalar: ") + error.what_without_backtrace());
     return nullptr;
   }
 }
@@ -185,7 +185,7 @@ SOFTCANN_C int aclDestroyBoolArray(const aclBoolArray* array) { return softcann:
 SOFTCANN_C int aclDestroyTensorList(const aclTensorList* list) { return softcann::destroy_list(list); }
 SOFTCANN_C int aclDestroyScalarList(const aclScalarList* list) { return softcann::destroy_list(list); }
 
-// `*dims` is the caller's, who gives it back with delete[].
+// The caller frees `*dims` with delete[].
 SOFTCANN_C int aclGetViewShape(const aclTensor* tensor, std::int64_t** dims, std::uint64_t* dims_num) {
   if (!tensor || !dims || !dims_num) {
     return softcann::fail(softcann::ACLNN_ERR_PARAM_NULLPTR, "aclGetViewShape: null argument");

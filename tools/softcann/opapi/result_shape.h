@@ -1,4 +1,4 @@
-// The shapes that results have, and the check that an output has the shape of its result.
+// Computes the shapes of results and checks that outputs have them.
 #pragma once
 
 #include "opapi/arguments.h"
@@ -17,23 +17,23 @@ Shape broadcast(const Tensor& first, const Rest&... rest) {
   return shape;
 }
 
-// What is left of `self` when `dims` are reduced, all of them when none is named.
+// The shape of `self` after `dims` are reduced; empty `dims` means all dimensions.
 Shape reduced(const Tensor& self, at::IntArrayRef dims, bool keepdim);
 
-// `self` with `size` in place of dimension `dim`.
+// The shape of `self` with dimension `dim` replaced by `size`.
 Shape with_size(const Tensor& self, std::int64_t dim, std::int64_t size);
 
 // The shape of torch.matmul's result.
 Shape product(const Tensor& left, const Tensor& right);
 
-// planned() of an op with an output; in phase 1 throws when `out` is not of that shape.
+// planned() for an op with an output: in phase 1 it throws when `out` does not have `shape`.
 bool planned(const Tensor& out, at::IntArrayRef shape);
 
-// Whether every output that is wanted is there.
+// Whether every output that `wanted` requests is given.
 bool covers(const Mask3& wanted, const OptionalTensor& first, const OptionalTensor& second,
             const OptionalTensor& third);
 
-// Write `result` to `out`, which must have its shape already: `copy_` alone would broadcast.
+// Copy `result` to `out`. Throws when the shapes differ, where `copy_` alone would broadcast.
 void put(Tensor& out, const Tensor& result);
 
 }  // namespace softcann

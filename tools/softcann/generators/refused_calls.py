@@ -1,8 +1,9 @@
-"""Write the functions that refuse: the names of CANN's that the wheel wants and nobody implements.
+"""Writes the C++ file that refuses every runtime function that the wheel needs and the simulator lacks.
 
-It wants what its libraries leave undefined, and what stands in them as a string (to be looked up with
-dlsym) and is declared by CANN's headers. Each function sets a recent error that names it and answers an
-error code, or null where the headers say that it returns a pointer. Run by CMake; standard library only.
+The wheel needs the symbols that its libraries leave undefined, and the functions of CANN's headers whose
+names stand in its libraries as strings, since it looks those up with dlsym. Each function sets a recent error
+that names it, and returns an error code, or null where CANN's headers declare a pointer. CMake runs this
+script; it uses the standard library only.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import re
 import subprocess
 from pathlib import Path
 
-HEADER = """// Written by linkonly/refusals.py from the names in the installed torch_npu; see there.
+HEADER = """// Written by generators/refused_calls.py from the names in the installed torch_npu.
 #include <cstddef>
 
 #include "core/export.h"
@@ -20,7 +21,7 @@ HEADER = """// Written by linkonly/refusals.py from the names in the installed t
 
 
 def symbols(nm: str, path: Path, kind: str) -> set[str]:
-    """The names that an object or shared object defines or leaves undefined (`--defined-only`, ...)."""
+    """The symbols of an object file or library, of the kind that an option of nm selects."""
     dynamic = ["-D"] if path.suffix == ".so" else []
     listing = subprocess.run(
         [nm, *dynamic, kind, str(path)], check=True, capture_output=True, text=True
@@ -29,13 +30,13 @@ def symbols(nm: str, path: Path, kind: str) -> set[str]:
 
 
 def strings(path: Path, names: re.Pattern[str]) -> set[str]:
-    """The NUL-terminated identifiers in a file that match: what it may look up with dlsym."""
-    found = re.findall(rb"(?<![\w.])[A-Za-z_]\w{3,}(?=\0)", path.read_bytes())
-    return {name for name in map(bytes.decode, found) if names.match(name)}
+    """The NUL-terminated identifiers in a file that match `names`: those that it may look up with dlsym."""
+    identifiers = re.findall(rb"(?<![\w.])[A-Za-z_]\w{3,}(?=\0)", path.read_bytes())
+    return {name for name in map(bytes.decode, identifiers) if names.match(name)}
 
 
 def return_types(headers: Path) -> dict[str, str]:
-    """Function name -> return type, of all functions that CANN's headers in the wheel declare."""
+    """The return type of each function that CANN's headers in the wheel declare."""
     declaration = re.compile(
         r"(?:ACL_FUNC_VISIBILITY|extern|MSVP_PROF_API)\s+((?:const\s+)?\w+(?:\s*\*+|\s+))\s*(\w+)\s*\("
     )
@@ -47,7 +48,7 @@ def return_types(headers: Path) -> dict[str, str]:
 
 
 def refusal(name: str, returned: str, code: str) -> str:
-    """The C++ of one refusing function."""
+    """The C++ of one refused function."""
     if returned.endswith("*"):
         body = f'softcann::refuse("{name}");\n  return nullptr;'
         returned = "void*"
@@ -63,15 +64,15 @@ def refusal(name: str, returned: str, code: str) -> str:
 
 
 def main() -> None:
-    """Read the arguments, write the file when it differs."""
+    """Write the file, unless its content is the same."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--torch-npu", type=Path, required=True, help="the installed package's directory")
     parser.add_argument("--names", required=True, help="regular expression: the names of this library")
-    parser.add_argument("--absent", type=Path, required=True, help="names to leave out, each with its reason")
-    parser.add_argument("--code", default="", help="the code to answer, where it is not the runtime's")
+    parser.add_argument("--absent", type=Path, required=True, help="file of names that must not be defined")
+    parser.add_argument("--code", default="", help="the error code, by default the runtime's")
     parser.add_argument("--nm", default="nm")
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("implemented", nargs="*", type=Path, help="object files with the real functions")
+    parser.add_argument("implemented", nargs="*", type=Path, help="object files that define functions")
     arguments = parser.parse_args()
 
     names = re.compile(f"(?:{arguments.names})")
