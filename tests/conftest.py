@@ -9,6 +9,7 @@ Every test gets real git repositories below its `tmp_path`. `vtp` stands apart: 
 the tests marked `network`.
 """
 
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,17 @@ from npuport.port.layout import Layout
 from npuport.port.lock import read_lock
 from npuport.port.upstream import ensure
 from worlds.port import LICENSE, MODEL, SEED, Port, commit, diff_of, edited, git, make_patch
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Import torch without torch_npu, which cannot load where neither CANN nor the simulator is active.
+
+    `worlds.softcann` loads torch_npu, after the simulator. Tests run with the environment as it was.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TORCH_DEVICE_BACKEND_AUTOLOAD", "0")
+        return (yield)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+import torch
 
 from npuport.adapter import EntryPoint, Inputs
 from npuport.bench import memory
@@ -13,7 +14,6 @@ from npuport.bench.clock import timed, undisturbed, warm_up
 from npuport.bench.flops import Counter, Launches
 from npuport.bench.visit import caller, refusal
 from npuport.device.accelerator import Accelerator
-from worlds.cputorch import torch
 
 nn = torch.nn
 

@@ -3,11 +3,11 @@
 import math
 
 import pytest
+import torch
 
 from npuport.parity.capture import Spread
 from npuport.parity.compare import Comparison, compare, error
 from npuport.parity.criterion import FLOOR, Ratio, ratio
-from worlds.cputorch import torch
 
 GOLDEN = torch.linspace(-1, 1, 64, dtype=torch.float64).reshape(8, 8)
 REFERENCE = GOLDEN.float()

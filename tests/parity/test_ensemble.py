@@ -2,11 +2,12 @@
 
 import copy
 
+import torch
+
 from npuport.parity.case import policy
 from npuport.parity.ensemble import jittered, jittered_model
 from npuport.parity.excite import excite
 from npuport.parity.memo import Memo
-from worlds.cputorch import torch
 
 
 class Counted(torch.nn.Module):

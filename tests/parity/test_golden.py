@@ -1,10 +1,10 @@
 """The golden is the same function in float64, and says when it is not."""
 
 import pytest
+import torch
 
 from npuport.base.errors import PortError
 from npuport.parity.golden import float64, golden
-from worlds.cputorch import torch
 
 
 class Model(torch.nn.Module):

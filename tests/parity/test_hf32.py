@@ -3,9 +3,9 @@
 import math
 
 import pytest
+import torch
 
 from npuport.parity.hf32 import ConvHf32, to_hf32
-from worlds.cputorch import torch
 
 ULP = 2.0**-11
 
