@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -205,7 +204,6 @@ def test_interrupt_of_the_process(port: Port) -> None:
         process = start_npuport("--port", port.layout.root, "port")
         assert process.stderr is not None
         assert process.stderr.readline() == b"waiting for another npuport\n"
-        time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130

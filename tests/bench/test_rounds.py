@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from npuport.base.errors import PortError
 from npuport.base.places import HARNESS
 from npuport.bench.plan import Plan
 from npuport.bench.rounds import Measured, Subject, measure
+from worlds.processes import children, ends
 
 TOY = Path(__file__).parent / "toy"
 WITHOUT_NPU = {"TORCH_DEVICE_BACKEND_AUTOLOAD": "0"}
@@ -128,13 +128,10 @@ def test_interrupted_it_takes_its_child_along(tmp_path: Path) -> None:
     ) as parent:
         assert parent.stderr
         assert "bench of tiny" in parent.stderr.readline()
-        children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()
-        assert children
+        started = children(parent.pid)
+        assert started
         parent.send_signal(signal.SIGINT)
         parent.stderr.read()
         assert parent.wait(timeout=30) != 0
-    deadline = time.monotonic() + 10
-    while any(Path(f"/proc/{child}").exists() for child in children) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not any(Path(f"/proc/{child}").exists() for child in children)
+    assert all(map(ends, started))
     assert not (tmp_path / "results.json").exists()

@@ -13,6 +13,7 @@ from npuport.doctor import ascend, disk, packages, tools, upstream
 from npuport.doctor.finding import Finding, guarded
 from npuport.port.layout import Layout
 from worlds.machine import bin_with, distribution, package, program
+from worlds.processes import ends
 
 # Programs
 
@@ -71,17 +72,7 @@ def test_late_program_is_killed_with_its_children(tmp_path: Path) -> None:
     with pytest.raises(ProcessError, match=r"gave no answer in 0\.5 s"):
         run([str(script)], seconds=0.5)
     assert time.monotonic() - begin < 10
-    assert gone(int(child.read_text()))
-
-
-def gone(process: int) -> bool:
-    """Whether a process ends within a few seconds; one that nobody has waited for yet has ended too."""
-    for _ in range(50):
-        state = Path(f"/proc/{process}/stat")
-        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
-            return True
-        time.sleep(0.1)
-    return False
+    assert ends(int(child.read_text()))
 
 
 def test_probe_that_fails_is_a_finding() -> None:

@@ -8,7 +8,6 @@ import resource
 import shutil
 import signal
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from npuport.edit.refresh import refresh
 from npuport.port.build import port as make_port
 from npuport.port.lock import read_lock
 from worlds.port import Port, commit, diff_of, edited, git, make_patch, start_npuport
+from worlds.processes import signalling_git
 
 OLD, NEW = edited(5, "55"), edited(7, "77")
 
@@ -61,25 +61,11 @@ def change(port: Port, tmp_path: Path) -> Change:
     return Change(port, old, read_lock(port.layout.lock).ported_commit)
 
 
-def deadly_git(directory: Path, call: int, *, after: bool) -> dict[str, str]:
-    """An environment in which git kills the npuport that calls it the n-th time, before or after its work."""
-    directory.mkdir(exist_ok=True)
-    (directory / "count").write_text("0")
-    real = shutil.which("git")
-    work = f'{real} "$@"\n' if after else ""
-    (directory / "git").write_text(
-        f"#!/bin/sh\nn=$(($(cat {directory}/count) + 1))\necho $n > {directory}/count\n"
-        f'if [ $n = {call} ]; then\n{work}kill -9 $PPID\nexit 1\nfi\nexec {real} "$@"\n'
-    )
-    (directory / "git").chmod(0o755)
-    return dict(os.environ) | {"PATH": f"{directory}{os.pathsep}{os.environ['PATH']}"}
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_killed_at_each_call_of_git(change: Change, tmp_path: Path, after: bool) -> None:
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_killed_at_each_call_of_git(change: Change, tmp_path: Path, when: str) -> None:
     for call in range(1, 40):
-        environment = deadly_git(tmp_path / "deadly", call, after=after)
+        environment = signalling_git(tmp_path / "git", call, "KILL", when)
         process = start_npuport("--port", change.port.layout.root, "port", env=environment)
         process.communicate(timeout=60)
         change.check_whole()
@@ -91,13 +77,17 @@ def test_killed_at_each_call_of_git(change: Change, tmp_path: Path, after: bool)
 
 
 @pytest.mark.slow
-def test_killed_at_any_time_with_all_its_children(change: Change) -> None:
-    for step in range(10):
-        process = start_npuport("--port", change.port.layout.root, "port", start_new_session=True)
-        time.sleep(0.06 + 0.05 * step)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+def test_killed_with_all_its_children_while_git_works(change: Change, tmp_path: Path) -> None:
+    for call in range(1, 11):
+        environment = signalling_git(tmp_path / "git", call, "KILL", "during", group=True)
+        root = change.port.layout.root
+        process = start_npuport("--port", root, "port", env=environment, start_new_session=True)
+        process.communicate(timeout=60)
         change.check_whole()
+        if process.returncode == 0:
+            break
+        assert process.returncode == -signal.SIGKILL
+    assert call > 8
     change.check_recovers()
 
 
@@ -107,7 +97,7 @@ def test_killed_refresh_is_finished_by_the_next(port: Port, tmp_path: Path) -> N
     port.write_lock()
     lock = port.layout.lock.read_bytes()
     for call in range(1, 60, 3):
-        environment = deadly_git(tmp_path / "deadly", call, after=True)
+        environment = signalling_git(tmp_path / "git", call, "KILL", "after")
         process = start_npuport("--port", port.layout.root, "refresh", env=environment)
         process.communicate(timeout=60)
         if process.returncode == 0:
@@ -117,12 +107,15 @@ def test_killed_refresh_is_finished_by_the_next(port: Port, tmp_path: Path) -> N
     make_port(port.layout)
 
 
-def test_interrupted(change: Change) -> None:
-    process = start_npuport("--port", change.port.layout.root, "port", start_new_session=True)
-    time.sleep(0.2)
-    os.killpg(process.pid, signal.SIGINT)
-    process.communicate(timeout=60)
-    assert process.returncode in (130, 0, -signal.SIGINT)
+@pytest.mark.parametrize("call", [1, 5, 8])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_interrupted(change: Change, tmp_path: Path, call: int, when: str) -> None:
+    environment = signalling_git(tmp_path / "git", call, "INT", when, group=True)
+    root = change.port.layout.root
+    process = start_npuport("--port", root, "port", env=environment, start_new_session=True)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == b"interrupted"
     change.check_whole()
     change.check_recovers()
 

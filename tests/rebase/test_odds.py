@@ -3,9 +3,7 @@
 import os
 import resource
 import shutil
-import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from npuport.port.lock import read_lock
 from worlds.disagreement import SEEDED, disagree, stop
 from worlds.expect import Expected, clean, conflict, moved, renamed, upstreamed
 from worlds.port import git, start_npuport
+from worlds.processes import signalling_git
 from worlds.rebase import World
 from worlds.standin import NAME, SEED, TABLES, TOOLS, Edit
 
@@ -219,21 +218,20 @@ def test_out_on_another_file_system(world: World) -> None:
         shutil.rmtree(elsewhere)
 
 
-def test_interrupted(world: World) -> None:
-    """Control-C at some moment: exit 130, or done; nothing in between."""
+def test_interrupted(world: World, tmp_path: Path) -> None:
+    """Control-C at some call of git: exit 130, and the port is the old one or the new one."""
     world.history.insert("Explain", SEEDED, 5)
     tip = world.history.write()
     before = world.state()
-    for moment in (0.15, 0.3, 0.45):
-        process = start_npuport("--port", world.layout.root, "rebase", "--to", "main", start_new_session=True)
-        time.sleep(moment)
-        os.killpg(process.pid, signal.SIGINT)
+    for call in (1, 6, 12):
+        environment = signalling_git(tmp_path / "git", call, "INT", "after", group=True)
+        words = ("--port", world.layout.root, "rebase", "--to", "main")
+        process = start_npuport(*words, env=environment, start_new_session=True)
         process.communicate(timeout=60)
-        assert process.returncode in (130, 0, -signal.SIGINT)
-        if process.returncode == 130:
-            world.npuport("status")
-            assert world.npuport("verify").code == 0
-            assert world.state() == before or read_lock(world.layout.lock).commit == tip
+        assert process.returncode == 130
+        world.npuport("status")
+        assert world.npuport("verify").code == 0
+        assert world.state() == before or read_lock(world.layout.lock).commit == tip
     assert world.npuport("rebase", "--to", "main").code == 0
     assert world.npuport("verify").code == 0
 

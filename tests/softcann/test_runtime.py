@@ -64,7 +64,7 @@ def test_events_measure_elapsed_time() -> None:
     start, end = (torch.npu.Event(enable_timing=True) for _ in range(2))
     start.record()
     torch.npu.synchronize()
-    time.sleep(0.05)
+    time.sleep(0.05)  # the time to measure
     end.record()
     end.synchronize()
     assert start.query()

@@ -7,7 +7,6 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from safetensors.numpy import save
 
 from npuport.base.places import HARNESS
 from worlds.hubserver import HuggingFace, Repository
+from worlds.processes import children, ends
 
 LARGE = save({"w": np.arange(40_000.0)})
 
@@ -54,13 +54,6 @@ class User:
         with self.start(*words, **options) as process:
             out, err = process.communicate(timeout=100)
             return process.returncode, out, err
-
-    def until_contents_are_asked(self) -> None:
-        for _ in range(6000):
-            if any("safetensors" in path for path, _ in self.hub.contents_asked()):
-                return
-            time.sleep(0.01)
-        raise AssertionError("no file was asked for")
 
 
 @pytest.fixture
@@ -104,13 +97,13 @@ def test_parity_asks_for_the_pin_before_anything_else(user: User) -> None:
 
 
 def test_two_at_once_download_once(user: User) -> None:
-    user.hub.faults.pause = 0.05
+    user.hub.hold()
     first = user.start("weights", "pin", user.hub.source)
-    user.until_contents_are_asked()
+    assert user.hub.held.wait(timeout=100)
     second = user.start("weights", "pin", user.hub.source)
     assert second.stderr is not None
     assert any("waiting for another npuport that fetches the same" in line for line in second.stderr)
-    user.hub.faults.pause = 0
+    user.hub.release()
     first.communicate(timeout=100)
     second.communicate(timeout=100)
 
@@ -119,9 +112,9 @@ def test_two_at_once_download_once(user: User) -> None:
 
 
 def test_an_interrupt_leaves_nothing_running_and_nothing_half(user: User) -> None:
-    user.hub.faults.pause = 0.05
+    user.hub.hold()
     process = user.start("weights", "pin", user.hub.source, start_new_session=True)
-    user.until_contents_are_asked()
+    assert user.hub.held.wait(timeout=100)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     _, err = process.communicate(timeout=100)
 
@@ -130,26 +123,21 @@ def test_an_interrupt_leaves_nothing_running_and_nothing_half(user: User) -> Non
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
     assert not user.lock.exists()
-    user.hub.faults.pause = 0
+    user.hub.release()
     assert user.run("weights", "pin", user.hub.source)[0] == 0
 
 
 def test_killed_its_client_goes_with_it(user: User) -> None:
-    user.hub.faults.pause = 0.05
+    user.hub.hold()
     process = user.start("weights", "pin", user.hub.source, start_new_session=True)
-    user.until_contents_are_asked()
+    assert user.hub.held.wait(timeout=100)
+    clients = children(process.pid)
+    assert clients
     process.kill()
     process.communicate(timeout=100)
 
-    for _ in range(6000):
-        try:
-            os.killpg(process.pid, 0)
-        except ProcessLookupError:
-            break
-        time.sleep(0.01)
-    else:
-        raise AssertionError("the client lives on")
-    user.hub.faults.pause = 0
+    assert all(map(ends, clients))
+    user.hub.release()
     assert user.run("weights", "pin", user.hub.source)[0] == 0
 
 

@@ -186,7 +186,7 @@ def test_a_hub_that_never_answers_is_not_waited_for(
 
     with pytest.raises(PortError, match="Hugging Face cannot be reached"):
         pin(layout, hub.source, None, silent)
-    hub.faults.silent = False
+    hub.release()
 
 
 def test_a_cache_that_a_client_refuses_is_one_line(

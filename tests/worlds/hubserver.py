@@ -10,7 +10,6 @@ import json
 import re
 import ssl
 import threading
-import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -62,9 +61,9 @@ class Faults:
     drops: int = 0  # how often
     dropped_status: int | None = None  # the answer to a request for contents after that
     redirect: bool = False  # contents come from another place
-    pause: float = 0.0  # seconds between two kilobytes
+    hold: bool = False  # contents stop after a kilobyte until `Hub.release`
     ignore_range: bool = False
-    silent: bool = False  # no answer at all
+    silent: bool = False  # no answer until `Hub.release`
 
 
 class Hub:
@@ -78,6 +77,8 @@ class Hub:
         self.repository = repository
         self.faults = Faults()
         self.asked: list[tuple[str, str, dict[str, str]]] = []
+        #: Set when contents are held, and to release them.
+        self.held, self.released = threading.Event(), threading.Event()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self.dialect)
         self.server.daemon_threads = True
         self.server.owner = self  # type: ignore[attr-defined]
@@ -96,7 +97,17 @@ class Hub:
         """What a client needs to find this hub and none else."""
         return {self.endpoint_variable: self.url}
 
+    def hold(self) -> None:
+        """Send a kilobyte of each large file, then nothing until `release`; sets `held`."""
+        self.faults.hold = True
+
+    def release(self) -> None:
+        """Send the rest, and whole files from now on."""
+        self.faults.hold = False
+        self.released.set()
+
     def stop(self) -> None:
+        self.released.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -124,8 +135,10 @@ class Dialect(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.hub.asked.append((self.command, self.path, dict(self.headers)))
         faults = self.hub.faults
-        while faults.silent:
-            time.sleep(0.05)
+        if faults.silent:
+            self.hub.released.wait()
+            self.close_connection = True
+            return
         address = urlsplit(self.path)
         asked = {key: values[0] for key, values in parse_qs(address.query).items()}
         is_file = bool(self.contents.search(self.path))
@@ -188,9 +201,12 @@ class Dialect(BaseHTTPRequestHandler):
             self.wfile.flush()
             self.close_connection = True
             return
-        for begin in range(0, len(data), 1024 if faults.pause else len(data) or 1):
-            self.wfile.write(data[begin : begin + (1024 if faults.pause else len(data))])
-            time.sleep(faults.pause)
+        if faults.hold and len(data) > 1024:
+            self.wfile.write(data[:1024])
+            data = data[1024:]
+            self.hub.held.set()
+            self.hub.released.wait()
+        self.wfile.write(data)
 
     def elsewhere(self) -> str:
         return f"{self.hub.url}{self.path}{'&' if '?' in self.path else '?'}elsewhere=1"
