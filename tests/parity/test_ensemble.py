@@ -4,10 +4,12 @@ import copy
 
 import torch
 
-from npuport.parity.case import policy
+from npuport.parity.case import POLICIES
 from npuport.parity.ensemble import jittered, jittered_model
 from npuport.parity.excite import excite
 from npuport.parity.memo import Memo
+
+POLICY = {policy.name: policy for policy in POLICIES}
 
 
 class Counted(torch.nn.Module):
@@ -54,7 +56,7 @@ def test_the_same_inputs_are_computed_once() -> None:
     memo = Memo(shipped, copy.deepcopy(shipped), lambda model: list(model.children()))
     x = torch.ones(3)
 
-    with memo.over(shipped, policy("shipped")):
+    with memo.over(shipped, POLICY["shipped"]):
         first, second = shipped[0](x), shipped[0](x.clone())
         first["x"].zero_()  # nobody else's
         third, other, twice = shipped[0](x), shipped[0](x + 1), shipped[0](x, times=3)
@@ -77,7 +79,7 @@ def test_policies_share_only_what_they_do_not_touch() -> None:
     x = torch.ones(3)
 
     for model, name in ((shipped, "shipped"), (shipped, "shipped-hf32"), (tight, "tight")):
-        with memo.over(model, policy(name)):
+        with memo.over(model, POLICY[name]):
             model[0](x)
             model[1](x)
 

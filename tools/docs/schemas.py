@@ -4,7 +4,9 @@ import importlib
 import json
 
 #: By the file's name before `.schema.json`: the class, as `module:Class`, and the schema's title.
-SCHEMAS: dict[str, tuple[str, str]] = {}
+SCHEMAS: dict[str, tuple[str, str]] = {
+    "results": ("npuport.suite.results:Results", "results.json of npuport parity"),
+}
 
 
 def schema_file(name: str) -> str:

@@ -32,7 +32,12 @@ class Limit:
     """A keyword of JSON schema that a type does not give: `Limit("pattern", "^[0-9a-f]{40}$")`."""
 
     keyword: str
-    value: str | int | float
+    value: str | int | float | tuple[str, ...]
+
+
+#: A commit or a tree of git, and a SHA-256, in hex.
+GitId = Annotated[str, Limit("pattern", "^[0-9a-f]{40}$")]
+Sha256 = Annotated[str, Limit("pattern", "^[0-9a-f]{64}$")]
 
 
 @dataclass(frozen=True)

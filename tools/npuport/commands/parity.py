@@ -1,13 +1,13 @@
 """`npuport parity`: the ported model on the device against upstream on the CPU."""
 
 import argparse
-import json
 from pathlib import Path
-from typing import Any
 
 from npuport.base.errors import UsageError
 from npuport.base.text import shown
 from npuport.commands import Outcome, layout_of
+from npuport.suite import run
+from npuport.suite.results import Results, read_results
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,16 +38,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_parity(args: argparse.Namespace) -> Outcome:
-    """Run the suite, sum up."""
-    from npuport.suite import run
-
+    """Run the suite and sum up its results."""
     if args.weights and args.size:
         raise UsageError(
             "a checkpoint has a size of its own", "usage: npuport parity [--size NAME | --weights SPEC]"
         )
     layout = layout_of(args)
     report = args.report.resolve() if args.report else layout.report
-    request = run.Request(
+    request = run.ParityRequest(
         device=args.device,
         sizes=tuple(args.size),
         seed=args.seed,
@@ -56,25 +54,25 @@ def run_parity(args: argparse.Namespace) -> Outcome:
         expression=args.k or "",
     )
     good = run.run(layout, request, report, args.progress)
-    return _outcome(report, good=good)
+    return _outcome(read_results(report / "results.json"), report, good=good)
 
 
-def _outcome(report: Path, *, good: bool) -> Outcome:
-    results: dict[str, Any] = json.loads((report / "results.json").read_text(encoding="utf-8"))
-    counts = {word: count for word, count in results["counts"].items() if count}
-    measured = [result for result in results["results"] if result["ratio"] is not None]
-    worst = max(measured, key=lambda result: result["ratio"], default=None)
-    told = ", ".join(f"{count} {word}" for word, count in counts.items()) or "no check ran"
+def _outcome(results: Results, report: Path, *, good: bool) -> Outcome:
+    counts = ", ".join(f"{count} {word}" for word, count in results["counts"].items() if count)
+    ratios = [(result["ratio"], result["id"]) for result in results["results"] if result["ratio"] is not None]
+    ratio, check = max(ratios, key=lambda pair: pair[0], default=(None, ""))
+    fallbacks = [fallback["operation"] for fallback in results["fallbacks"]]
     lines = [
         "",
         f"{results['model']} on {results['device']['name']}: {results['verdict']}",
-        f"  {told} in {results['seconds']:.0f} s",
+        f"  {counts or 'no check ran'} in {results['seconds']:.0f} s",
     ]
-    if worst:
-        limit = results["criterion"]["pass"]
-        lines.append(f"  largest ratio {worst['ratio']:.2f} (a pass is up to {limit:g}): {worst['id']}")
-    if results["fallbacks"]:
-        lines.append(f"  ran on the CPU: {', '.join(one['operation'] for one in results['fallbacks'])}")
+    if ratio is not None:
+        lines.append(
+            f"  largest ratio {ratio:.2f} (a pass is up to {results['criterion']['pass']:g}): {check}"
+        )
+    if fallbacks:
+        lines.append(f"  ran on the CPU: {', '.join(fallbacks)}")
     lines.append(f"  {shown(report / 'report.md')}")
     data = {
         "good": good,
@@ -82,8 +80,8 @@ def _outcome(report: Path, *, good: bool) -> Outcome:
         "device": results["device"],
         "locked": results["port"]["locked"],
         "counts": results["counts"],
-        "worst": {"id": worst["id"], "ratio": worst["ratio"]} if worst else None,
-        "fallbacks": [one["operation"] for one in results["fallbacks"]],
+        "worst": None if ratio is None else {"id": check, "ratio": ratio},
+        "fallbacks": fallbacks,
         "results": str(report / "results.json"),
         "report": str(report / "report.md"),
         "junit": str(report / "junit.xml"),

@@ -1,13 +1,14 @@
-"""Parity: does the ported model on the device compute what upstream computes on the CPU?
+"""Parity: does the ported model on the device compute what upstream computes on the CPU? The numerics alone.
 
-Read along the data's way.
+Modules in the order of the data:
 
-On the CPU: `case` (what is run), `excite` (weights that hide nothing), `golden` (float64), `hf32` (the
-device's rounding), `ensemble` (how far valid runs lie from the golden), `memo` (nothing twice), `reference`
-(the process that makes all these from the unpatched upstream), `capture` (what it leaves), `recipe` (when).
+On the CPU: `case` (what is run), `excite` (weights that hide no fault), `golden` (float64), `hf32` (the
+device's rounding), `ensemble` (how far valid runs lie from the golden), `memo` (nothing is computed twice),
+`reference` (the process that computes all this from the unpatched upstream), `manifest` and `capture` (what
+it writes), `recipe` (what a capture depends on).
 
-On the device: `session` (tree, device, models), `run`, `fallback`, `compare` and `criterion` (figures, and
-what they may be), `result`. To read: `plugin` and `progress` (pytest), `report`, `publish`.
+On the device: `flags` (precision), `judge` and `compare` (one case, one output), `criterion` (the allowed
+error), `verdict` (the words and the figures).
 
-From outside: `suite` (all of it in a process of its own).
+Nothing here needs pytest, git or a port's directory: a bundle holds this package.
 """

@@ -1,6 +1,6 @@
-"""Captures: what the reference process leaves for the candidate to be compared with.
+"""Captures: what the reference process writes for the candidate to be compared with.
 
-manifest.json                         what it is of, every parameter and buffer, the ensemble's errors
+manifest.json                         what the capture holds; see `manifest`
 checkpoint/                           the model, as upstream saves it
 inputs.<inputs>.safetensors
 reference.<mode>.<inputs>.safetensors float32 on the CPU, `<entry point>/<output>`
@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import torch
 from safetensors import safe_open
@@ -21,14 +20,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from npuport.base.errors import PortError
-from npuport.parity.case import Policy
-
-
-class Spread(NamedTuple):
-    """Errors of the ensemble's members against the golden, of one output: the figures of each member."""
-
-    rms: tuple[float, ...]
-    max_abs: tuple[float, ...]
+from npuport.parity.case import InputSet, Policy
+from npuport.parity.manifest import Manifest, Spread, TensorIdentity
 
 
 @dataclass(frozen=True)
@@ -38,10 +31,10 @@ class Capture:
     path: Path
 
     @cached_property
-    def manifest(self) -> dict[str, Any]:
-        """The manifest, as written by the reference process."""
-        data: dict[str, Any] = json.loads((self.path / "manifest.json").read_text())
-        return data
+    def manifest(self) -> Manifest:
+        """The manifest, as the reference process wrote it."""
+        manifest: Manifest = json.loads((self.path / "manifest.json").read_text())
+        return manifest
 
     @property
     def checkpoint(self) -> Path:
@@ -59,13 +52,9 @@ class Capture:
             names = [name for name in file.keys() if name.startswith(f"{entry}/")]  # noqa: SIM118 - not a dict
             return {name.removeprefix(f"{entry}/"): file.get_tensor(name) for name in names}
 
-    def spread(self, policy: Policy, inputs: str, entry: str) -> dict[str, Spread]:
+    def spread(self, policy: Policy, inputs: InputSet, entry: str) -> dict[str, Spread]:
         """The ensemble's errors for each output of an entry point."""
-        outputs = self.manifest["ensemble"][inputs][policy.name][entry]
-        return {
-            name: Spread(tuple(figures["rms"]), tuple(figures["max_abs"]))
-            for name, figures in outputs.items()
-        }
+        return self.manifest["ensemble"][inputs][policy.name][entry]
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
@@ -73,26 +62,26 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     save_file({name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()}, path)
 
 
-def identity(model: nn.Module) -> dict[str, dict[str, Any]]:
-    """SHA-256 of the bytes, dtype and shape of every parameter and buffer, the non-persistent ones too."""
-    found: dict[str, dict[str, Any]] = {}
+def identity(model: nn.Module) -> dict[str, TensorIdentity]:
+    """The identity of every parameter and buffer by name, the non-persistent ones too."""
+    identities: dict[str, TensorIdentity] = {}
     for kind, tensors in (("parameter", model.named_parameters()), ("buffer", model.named_buffers())):
         for name, tensor in tensors:
             data = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
-            found[name] = {
+            identities[name] = {
                 "kind": kind,
                 "dtype": str(tensor.dtype).removeprefix("torch."),
                 "shape": list(tensor.shape),
                 "sha256": hashlib.sha256(data.numpy().data).hexdigest(),
             }
-    return found
+    return identities
 
 
 def read_weights(directory: Path) -> dict[str, Tensor]:
     """The state dict of a checkpoint directory in safetensors, one file or several.
 
     Raises:
-        PortError: the directory holds none.
+        PortError: the directory holds no .safetensors file.
     """
     files = sorted(directory.glob("*.safetensors"))
     if not files:

@@ -5,7 +5,7 @@ The suite imports this module before the device is ready, so torch is imported o
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from npuport.adapter import EntryPoint, Inputs
 from npuport.base.errors import PortError
@@ -13,7 +13,11 @@ from npuport.base.errors import PortError
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-#: Random inputs in a batch: the figures are pooled over them, which evens out the luck of one.
+PolicyName = Literal["tight", "shipped", "shipped-hf32"]
+#: A set of inputs: the adapter's random ones or its real ones.
+InputSet = Literal["random", "real"]
+
+#: Random inputs in a batch: the figures are pooled over them, so that no single input decides.
 COUNT = 8
 
 
@@ -22,20 +26,20 @@ class Policy:
     """How precisely a run computes.
 
     Args:
-        name: what the reports call it.
-        tight: upstream's own low-precision steps are switched off, on both sides.
-        conv_hf32: convolutions round their operands to HF32, as torch_npu lets the chip do by default.
-        title: one line for a reader.
+        name: its name in the reports.
+        tight: upstream's own low-precision steps are switched off, in the reference and in the candidate.
+        conv_hf32: convolutions round their operands to HF32, which torch_npu allows by default.
+        title: its description, one line.
     """
 
-    name: str
+    name: PolicyName
     tight: bool
     conv_hf32: bool
     title: str
 
     @property
     def mode(self) -> str:
-        """The function that is computed, whatever the precision: policies of one mode share their golden."""
+        """The function that the model computes; policies of one mode share their golden."""
         return "tight" if self.tight else "shipped"
 
 
@@ -46,18 +50,13 @@ POLICIES = (
 )
 
 
-def policy(name: str) -> Policy:
-    """The policy of a name."""
-    return next(policy for policy in POLICIES if policy.name == name)
-
-
 @dataclass(frozen=True)
 class Case:
     """One entry point, on one set of inputs, at one policy, of one size."""
 
     size: str
     policy: Policy
-    inputs: str
+    inputs: InputSet
     entry: EntryPoint
 
     @property
@@ -67,14 +66,13 @@ class Case:
 
 
 def call(entry: EntryPoint, model: "nn.Module", inputs: Inputs) -> "dict[str, Tensor]":
-    """Run an entry point the way its users do, without gradients, and name its output tensors.
+    """Run an entry point without gradients and return its output tensors by name, on the CPU.
 
-    Returns:
-        The outputs on the CPU, by their place: `output` for a bare tensor, `cls_token` for a dict's entry,
-        `0.1` for the second tensor of the first tuple.
+    A name is the tensor's place in the output: `output` for a bare tensor, `cls_token` for a dict's entry,
+    `0.1` for the second tensor of the first tuple.
 
     Raises:
-        PortError: the model has an output that is no tensor.
+        PortError: an output is not a tensor.
     """
     import torch
 
@@ -97,5 +95,5 @@ def _leaves(entry: str, value: Any, place: str) -> "Iterator[tuple[str, Tensor]]
     else:
         raise PortError(
             f"{entry}: output {place or 'output'} is a {type(value).__name__}, not a tensor",
-            hint="let the adapter's entry point return tensors only",
+            hint="change the adapter's entry point to return tensors only",
         )

@@ -1,13 +1,13 @@
-"""An output of the device beside the golden and the CPU's: every figure there is of it, and the verdict."""
+"""One output of the device compared with the golden and with the CPU's: its figures and its verdict."""
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from torch import Tensor
 
-from npuport.parity.capture import Spread
-from npuport.parity.criterion import FLOOR, PASS, Word, ratio
+from npuport.parity.criterion import FLOOR, PASS, ratio
+from npuport.parity.manifest import Spread
+from npuport.parity.verdict import CommonMetrics, OutputVerdict, without_figures
 
 
 class Error(NamedTuple):
@@ -15,62 +15,6 @@ class Error(NamedTuple):
 
     rms: float
     max_abs: float
-
-
-@dataclass(frozen=True)
-class Field:
-    """What others quote, for comparison only; all against the CPU's float32 but MERE and MARE.
-
-    Args:
-        max_abs: largest absolute difference.
-        normalised_max: the same over the CPU's largest absolute value.
-        normalised_mean: mean absolute difference over the CPU's largest absolute value.
-        cosine: cosine similarity of the flattened outputs.
-        psnr_db: peak signal-to-noise ratio over the CPU's range; None where the two are identical.
-        mere: mean relative error against the golden (Ascend).
-        mare: largest relative error against the golden (Ascend).
-        ecosystem: Ascend's ecosystem standard holds: MERE < T and MARE < 10 T.
-    """
-
-    max_abs: float
-    normalised_max: float
-    normalised_mean: float
-    cosine: float
-    psnr_db: float | None
-    mere: float
-    mare: float
-    ecosystem: bool
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One output, judged.
-
-    Args:
-        output: its place among the entry point's outputs.
-        word: pass, review or fail.
-        reason: what is wrong, in words; empty on a pass.
-        ratio: the deciding figure; None where the tensors cannot be compared at all.
-        rms: the device's relative RMS error against the golden.
-        rms_allowed: what the ensemble allows of it, its largest error times three.
-        max_abs: the device's largest absolute error against the golden.
-        cpu_rms: the relative RMS error of the CPU's own default run.
-        field: the figures that others quote.
-    """
-
-    output: str
-    word: Word
-    reason: str = ""
-    ratio: float | None = None
-    rms: float | None = None
-    rms_allowed: float | None = None
-    max_abs: float | None = None
-    cpu_rms: float | None = None
-    field: Field | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """The figures as plain data."""
-        return asdict(self)
 
 
 def error(actual: Tensor, golden: Tensor) -> Error:
@@ -91,69 +35,67 @@ def rms(tensor: Tensor) -> float:
 
 def compare(
     output: str, actual: Tensor | None, reference: Tensor, golden: Tensor, spread: Spread, *, hf32: bool
-) -> Comparison:
-    """Judge one output.
+) -> OutputVerdict:
+    """The verdict on one output.
 
     Args:
         output: its name.
-        actual: what the device gave; None where it gave nothing.
+        actual: the device's output; None where it is missing.
         reference: the CPU's float32 run.
         golden: the float64 run.
         spread: the ensemble's errors.
-        hf32: convolutions rounded to HF32 (Ascend's own threshold follows).
+        hf32: convolutions round to HF32 (Ascend's own threshold follows).
     """
-    wrong = _unlike(actual, reference, golden)
-    if wrong or actual is None:
-        return Comparison(output, "fail", wrong)
+    reason = _difference(actual, reference, golden)
+    if reason or actual is None:
+        return without_figures(output, "fail", reason)
     if not actual.is_floating_point():
-        return Comparison(output, "pass", ratio=0.0, rms=0.0, max_abs=0.0)
-    found = error(actual, golden)
-    related = ratio(found, (spread.rms, spread.max_abs), rms(golden))
-    reason = "" if related.word == "pass" else f"error {related.worst:.3g} times that of valid float32 runs"
-    return Comparison(
-        output,
-        related.word,
-        reason,
+        return {**without_figures(output, "pass", ""), "ratio": 0.0, "rms": 0.0, "max_abs": 0.0}
+    distance = error(actual, golden)
+    related = ratio(distance, spread, rms(golden))
+    passed = related.word == "pass"
+    return OutputVerdict(
+        output=output,
+        word=related.word,
+        reason="" if passed else f"error {related.worst:.3g} times that of valid float32 runs",
         ratio=related.worst,
-        rms=found.rms,
-        rms_allowed=PASS * max(*spread.rms, FLOOR),
-        max_abs=found.max_abs,
-        cpu_rms=spread.rms[0],
-        field=field(actual, reference, golden, hf32=hf32),
+        rms=distance.rms,
+        rms_allowed=PASS * max(*spread["rms"], FLOOR),
+        max_abs=distance.max_abs,
+        cpu_rms=spread["rms"][0],
+        field=metrics(actual, reference, golden, hf32=hf32),
     )
 
 
-def _unlike(actual: Tensor | None, reference: Tensor, golden: Tensor) -> str:
-    """Why two outputs cannot be compared at all, or are unequal where they must be equal."""
+def _difference(actual: Tensor | None, reference: Tensor, golden: Tensor) -> str:
+    """Why two outputs cannot be compared, or are unequal where they must be equal; empty otherwise."""
     if actual is None:
         return "the device gave no such output"
     if actual.dtype != reference.dtype:
-        return f"dtype {_name(actual)}, on the CPU {_name(reference)}"
+        return f"dtype {_dtype(actual)}, on the CPU {_dtype(reference)}"
     if actual.shape != reference.shape:
         return f"shape {tuple(actual.shape)}, on the CPU {tuple(reference.shape)}"
     if not actual.is_floating_point():
         unequal = int((actual != reference).sum())
-        return f"{unequal} of {actual.numel()} {_name(actual)} elements differ" if unequal else ""
-    strange = ~actual.isfinite() & golden.isfinite()
-    if bool(strange.any()):
-        count = int(strange.sum())
-        return f"{count} of {actual.numel()} elements are NaN or infinite, in the golden none of them"
+        return f"{unequal} of {actual.numel()} {_dtype(actual)} elements differ" if unequal else ""
     special = ~golden.isfinite()
+    if count := int((~actual.isfinite() & ~special).sum()):
+        return f"{count} of {actual.numel()} elements are NaN or infinite, in the golden none of them"
     if not bool((actual[special].double().nan_to_num(7.0) == golden[special].nan_to_num(7.0)).all()):
         return "NaN and infinities differ from the golden's"
     return ""
 
 
-def _name(tensor: Tensor) -> str:
+def _dtype(tensor: Tensor) -> str:
     return str(tensor.dtype).removeprefix("torch.")
 
 
-def field(actual: Tensor, reference: Tensor, golden: Tensor, *, hf32: bool) -> Field:
-    """The figures that others quote."""
+def metrics(actual: Tensor, reference: Tensor, golden: Tensor, *, hf32: bool) -> CommonMetrics:
+    """The metrics that others quote."""
     finite = golden.isfinite() & reference.isfinite()
     a, r, g = (tensor.double()[finite] for tensor in (actual, reference, golden))
     if a.numel() == 0:
-        return Field(0.0, 0.0, 0.0, 1.0, None, 0.0, 0.0, True)
+        a = r = g = golden.new_zeros(1)
     difference = (a - r).abs()
     peak = float(r.abs().max()) or 1.0
     range_ = float(r.max() - r.min()) or peak
@@ -162,7 +104,7 @@ def field(actual: Tensor, reference: Tensor, golden: Tensor, *, hf32: bool) -> F
     relative = (a - g).abs() / (g.abs() + 1e-7)
     mere, mare = float(relative.mean()), float(relative.max())
     limit = 2.0**-11 if hf32 else 2.0**-13
-    return Field(
+    return CommonMetrics(
         max_abs=float(difference.max()),
         normalised_max=float(difference.max()) / peak,
         normalised_mean=float(difference.mean()) / peak,

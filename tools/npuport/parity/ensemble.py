@@ -1,8 +1,8 @@
 """How far valid float32 runs on the CPU lie from the golden: the measure for the device's error.
 
-One run will not do: where a model rounds coarsely (bfloat16 RoPE), noise of one ulp flips roundings, and the
-errors of two valid runs can differ by orders of magnitude. So the measure is the largest error of a default
-run and of runs whose inputs are jittered by about half an ulp.
+One run is not enough: where a model rounds coarsely (bfloat16 RoPE), noise of one ulp changes the result of
+a rounding, and the errors of two valid runs can differ by orders of magnitude. So the measure is the
+largest error of a default run and of runs whose inputs have noise of about half an ulp.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def jittered(tensor: Tensor, member: int) -> Tensor:
 
 @contextmanager
 def jittered_model(model: nn.Module, inputs: Inputs, member: int) -> Iterator[dict[str, Tensor]]:
-    """Yield a member's inputs; integer inputs have no ulp, so the embeddings that read them jitter theirs."""
+    """Yield a member's inputs. Integers have no ulp, so the outputs of embeddings are jittered instead."""
 
     def jitter_output(_module: nn.Module, _args: Any, output: Tensor) -> Tensor:
         return jittered(output, member)

@@ -1,7 +1,7 @@
-"""Weights under which a fault shows.
+"""Weights with which every fault changes an output.
 
 At its initial values a transformer hides faults: attention is uniform, biases are zero, norm weights are one,
-so that dropping them changes nothing at all. Excited, every parameter matters.
+so that leaving them out changes nothing. With excited weights every parameter matters.
 """
 
 from typing import TYPE_CHECKING
@@ -22,13 +22,13 @@ LOGIT = 2.6
 def excite(model: "nn.Module", seed: int, attention: tuple[str, ...] = ()) -> None:
     """Move every parameter of `model` off its initial value, in place.
 
-    Norm weights become 1 ± 0.2, biases and scalars move by 0.1, matrices and kernels are redrawn with
-    variance 1 / fan-in so that every layer passes its input on at its scale.
+    Norm weights become 1 ± 0.2, biases and scalars move by 0.1, matrices and kernels are drawn again with
+    variance 1 / fan-in so that the output of every layer has the scale of its input.
 
     Args:
         model: on the CPU, its parameters float32, freshly built.
-        seed: the draw; the same seed gives the same weights.
-        attention: endings of the names of the weights that make queries and keys; their gain is such that
+        seed: the same seed gives the same weights.
+        attention: endings of the names of the weights that compute queries and keys; they are scaled so that
             the logits of normalised inputs have a standard deviation of about 2.6.
     """
     generator = torch.Generator().manual_seed(seed)

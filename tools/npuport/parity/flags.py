@@ -1,4 +1,4 @@
-"""The precision flags of torch_npu: what a policy asks for, what holds."""
+"""The precision flags of torch_npu: set them for a policy, read them."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from npuport.parity.case import Policy
 
 
 def set_flags(policy: Policy) -> None:
-    """Let convolutions use HF32 or not; matrix products never do, which is torch_npu's default."""
+    """Set whether convolutions use HF32. Matrix products never do, which is torch_npu's default."""
     import torch
 
     npu: Any = torch.npu  # type: ignore[attr-defined]
@@ -15,7 +15,7 @@ def set_flags(policy: Policy) -> None:
 
 
 def flags() -> dict[str, bool]:
-    """The precision flags that torch_npu holds now."""
+    """The current precision flags of torch_npu."""
     import torch
 
     npu: Any = torch.npu  # type: ignore[attr-defined]

@@ -1,9 +1,9 @@
 """The golden: the same function in float64, the yardstick for the CPU and for the device.
 
-`model.double()` is none. It casts buffers that upstream keeps in bfloat16, which changes the function (VTP's
-RoPE table moves by 6e-3), and upstream's own casts to float32 stay in the way (RMSNorm). Against such a
-golden float32 seems to err by 1e-4; against a faithful one, by 5e-7. So here: what upstream keeps below
-float32 stays exactly that, and wherever upstream says float32, float64 is computed. Both are checked.
+`model.double()` is not one. It casts buffers that upstream keeps in bfloat16, which changes the function
+(VTP's RoPE table moves by 6e-3), and upstream's own casts to float32 remain (RMSNorm). Against such a
+golden the error of float32 seems to be 1e-4; against a faithful one it is 5e-7. So what upstream keeps
+below float32 stays as it is, and float64 is computed wherever upstream asks for float32. Both are checked.
 """
 
 import copy
@@ -21,7 +21,7 @@ from npuport.base.errors import PortError
 
 
 def golden(model: nn.Module) -> nn.Module:
-    """A copy with its float32 parameters and buffers in float64, all others untouched; for `float64()`."""
+    """A copy, to be run in `float64()`: float32 parameters and buffers in float64, all others unchanged."""
     widened = copy.deepcopy(model)
     for tensor in [*widened.parameters(), *widened.buffers()]:
         if tensor.dtype == torch.float32:
@@ -34,7 +34,7 @@ def float64() -> Iterator[None]:
     """Within it, float32 means float64.
 
     Raises:
-        PortError: an operation yields float32 all the same, so that the golden would not be one.
+        PortError: an operation yields float32 nevertheless, so that this would not be a golden.
     """
     default = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
@@ -46,7 +46,7 @@ def float64() -> Iterator[None]:
 
 
 class _Widen(TorchFunctionMode):
-    """Casts to float32, and factories of it, give float64."""
+    """Makes casts to float32, and factories of float32, give float64."""
 
     def __torch_function__(
         self,
@@ -66,7 +66,7 @@ def _widened(argument: Any) -> Any:
 
 
 class _RefuseFloat32(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """No operation may yield float32."""
+    """Raises where an operation yields float32."""
 
     def __torch_dispatch__(
         self,
@@ -80,6 +80,6 @@ class _RefuseFloat32(TorchDispatchMode):  # type: ignore[no-untyped-call]
             if isinstance(leaf, Tensor) and leaf.dtype == torch.float32:
                 raise PortError(
                     f"the golden run is not faithful: {func} yields float32",
-                    hint="teach npuport/parity/golden.py this way of asking for float32",
+                    hint="make npuport/parity/golden.py handle this way to ask for float32",
                 )
         return result

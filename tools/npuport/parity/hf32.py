@@ -1,7 +1,7 @@
 """HF32, the chip's float32 with 11 bits of mantissa, on the CPU.
 
-torch_npu lets convolutions round their operands to it by default (`torch.npu.conv.allow_hf32`). The
-products are summed in float32, so that rounding the operands first and convolving then gives the same errors.
+By default torch_npu lets convolutions round their operands to it (`torch.npu.conv.allow_hf32`). The products
+are summed in float32, so rounding the operands before a float32 convolution gives the same errors.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ _CONVOLUTIONS = {
 
 
 def to_hf32(tensor: Tensor) -> Tensor:
-    """Round to 11 bits of mantissa, half to even; anything but float32 comes back as it is."""
+    """Round float32 to 11 bits of mantissa, half to even; return any other dtype unchanged."""
     if tensor.dtype != torch.float32:
         return tensor
     bits = tensor.contiguous().view(torch.int32)

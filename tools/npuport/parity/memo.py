@@ -1,7 +1,8 @@
-"""Nothing is computed twice on the reference's side.
+"""Outputs of modules, kept so that the reference computes nothing twice.
 
-Entry points share most of their work, and policies share what they do not touch: a text tower knows neither
-convolutions nor rotary tables. A module that is called again with bit-identical inputs answers from memory.
+Entry points share most of their work, and policies share the modules that they do not change: a text tower
+has neither convolutions nor rotary tables. A module that is called again with bit-identical inputs returns
+its stored output.
 """
 
 import hashlib
@@ -18,12 +19,12 @@ from npuport.parity.case import Policy
 
 
 class Memo:
-    """Outputs of pure modules, by module, by what of the policy reaches it, and by the bytes of its inputs.
+    """Outputs of pure modules, by module, by how the policy changes it, and by the bytes of its inputs.
 
     Args:
         shipped: the model.
         tight: the same with its low-precision steps off.
-        pure: names the modules of a model whose output depends on their tensor inputs alone.
+        pure: returns the modules of a model whose output depends on their tensor inputs alone.
     """
 
     def __init__(
@@ -40,19 +41,19 @@ class Memo:
 
     @contextmanager
     def over(self, model: nn.Module, policy: Policy) -> Iterator[None]:
-        """Within it, the model's pure modules answer from memory where they can."""
+        """Within it, the model's pure modules return stored outputs where they can."""
         modules = list(self._pure(model))
         for index, module in enumerate(modules):
-            touched = (
+            changes = (
                 policy.tight and self._changed[index],
                 policy.conv_hf32 and any(isinstance(part, _ConvNd) for part in module.modules()),
             )
-            module.forward = self._remembering(module.forward, (index, *touched))
+            module.forward = self._remembering(module.forward, (index, *changes))
         try:
             yield
         finally:
             for module in modules:
-                del module.forward  # the class's own shows again
+                del module.forward  # uncovers the class's own
 
     def _remembering(self, forward: Callable[..., Any], place: tuple[Any, ...]) -> Callable[..., Any]:
         def remembered(*args: Any, **kwargs: Any) -> Any:
@@ -67,7 +68,7 @@ class Memo:
 
 
 def _alike(one: nn.Module, other: nn.Module) -> bool:
-    """Whether two copies of a module have the same settings; their parameters are copies anyway."""
+    """Whether two copies of a module have the same settings; their parameters are equal."""
     return all(
         _settings(part) == _settings(twin) for part, twin in zip(one.modules(), other.modules(), strict=True)
     )

@@ -1,4 +1,4 @@
-"""What decides a capture: two recipes with one key give the same capture."""
+"""What a capture depends on: two recipes with the same key give the same capture."""
 
 import hashlib
 import importlib.metadata
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that decides what a capture holds.
+    """Everything that a capture depends on.
 
     Args:
         checkout: upstream's clean tree.

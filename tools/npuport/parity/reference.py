@@ -1,7 +1,7 @@
-"""The reference process: the unpatched upstream on the CPU, where nothing knows of torch_npu.
+"""The reference process: the unpatched upstream on the CPU, without torch_npu.
 
-`python -m npuport.parity.reference` leaves a capture: a checkpoint, the identity of every tensor, inputs,
-float32 outputs, the float64 golden and the ensemble's errors at every policy. `recipe` starts it.
+`python -m npuport.parity.reference` writes a capture: a checkpoint, the identity of every tensor, inputs,
+float32 outputs, the float64 golden and the ensemble's errors at every policy.
 """
 
 import argparse
@@ -12,18 +12,18 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from npuport.adapter import Adapter, load_adapter
 from npuport.parity.capture import identity, write_tensors
-from npuport.parity.case import COUNT, POLICIES, Policy, call
+from npuport.parity.case import COUNT, POLICIES, InputSet, Policy, PolicyName, call
 from npuport.parity.compare import error
 from npuport.parity.ensemble import MEMBERS, jittered_model
 from npuport.parity.golden import float64, golden
 from npuport.parity.hf32 import ConvHf32
+from npuport.parity.manifest import EntrySpreads, Manifest
 from npuport.parity.memo import Memo
 from npuport.parity.recipe import Recipe
 
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     arguments = vars(parser.parse_args())
     out = arguments.pop("out")
-    sys.modules["torch_npu"] = None  # type: ignore[assignment]  # transformers imports it where it is installed
+    sys.modules["torch_npu"] = None  # type: ignore[assignment]  # transformers imports it if it is installed
     fill(Recipe(**arguments), out)
 
 
@@ -58,17 +58,17 @@ def fill(recipe: Recipe, out: Path) -> None:
         adapter.excite(model, recipe.seed)
     adapter.save(model, out / "checkpoint")
     tensors = identity(model)
-    sets = {
+    sets: dict[InputSet, Outputs] = {
         "random": adapter.random_inputs(model, recipe.seed, COUNT),
         "real": adapter.real_inputs(model, recipe.checkout),
     }
-    ensemble = {}
+    ensemble: dict[InputSet, dict[PolicyName, EntrySpreads]] = {}
     for name, inputs in sets.items():
         if inputs:
             write_tensors(out / f"inputs.{name}.safetensors", inputs)
             runner = _Runner(adapter, model, inputs, f"{recipe.size}, {name} inputs")
             ensemble[name] = runner.measure(out, name)
-    manifest = {
+    manifest: Manifest = {
         "size": recipe.size,
         "seed": recipe.seed,
         "commit": recipe.commit,
@@ -77,16 +77,12 @@ def fill(recipe: Recipe, out: Path) -> None:
         "seconds": round(time.monotonic() - started, 1),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "tensors": tensors,
-        "state_dict": shapes(model),
+        "state_dict": {
+            name: list(entry.shape) for name, entry in model.state_dict().items() if isinstance(entry, Tensor)
+        },
         "ensemble": ensemble,
     }
     (out / "manifest.json").write_text(json.dumps(manifest, indent=1))
-
-
-def shapes(model: nn.Module) -> dict[str, list[int]]:
-    """The shape of every tensor that a checkpoint of the model holds, by its key."""
-    entries = model.state_dict().items()
-    return {name: list(entry.shape) for name, entry in entries if isinstance(entry, Tensor)}
 
 
 class _Runner:
@@ -95,27 +91,28 @@ class _Runner:
     def __init__(self, adapter: Adapter, model: nn.Module, inputs: Outputs, label: str) -> None:
         self.inputs = inputs
         self.label = label
-        self.models = {"shipped": model, "tight": _tightened(adapter, model)}
+        self.models = {"shipped": model, "tight": copy.deepcopy(model)}
+        adapter.tighten(self.models["tight"])
         self.entries = [entry for entry in adapter.entry_points if set(entry.needs) <= set(inputs)]
         self.memo = Memo(self.models["shipped"], self.models["tight"], adapter.pure)
 
-    def measure(self, out: Path, name: str) -> dict[str, Any]:
+    def measure(self, out: Path, name: InputSet) -> dict[PolicyName, EntrySpreads]:
         """Write the golden and the reference of each mode; return the ensemble's errors of each policy."""
-        self.say("float64 golden")
+        self.report("float64 golden")
         plain = {policy.mode: policy for policy in POLICIES if not policy.conv_hf32}
         goldens = {mode: self.golden(policy) for mode, policy in plain.items()}
-        self.say(f"float32, {MEMBERS} runs at {len(POLICIES)} policies")
-        found: dict[str, Any] = {policy.name: {} for policy in POLICIES}
+        self.report(f"float32, {MEMBERS} runs at {len(POLICIES)} policies")
+        spreads: dict[PolicyName, EntrySpreads] = {policy.name: {} for policy in POLICIES}
         for member in range(MEMBERS):
             self.memo.clear()
             for policy in POLICIES:
                 outputs = self.member(member, policy)
-                _note_errors(found[policy.name], outputs, goldens[policy.mode])
+                _append_errors(spreads[policy.name], outputs, goldens[policy.mode])
                 if member == 0 and policy in plain.values():
                     write_tensors(out / f"reference.{policy.mode}.{name}.safetensors", outputs)
         for mode, outputs in goldens.items():
             write_tensors(out / f"golden.{mode}.{name}.safetensors", outputs)
-        return found
+        return spreads
 
     def golden(self, policy: Policy) -> Outputs:
         """Every output in float64."""
@@ -142,25 +139,19 @@ class _Runner:
                 for output, tensor in call(entry, model, inputs).items()
             }
 
-    def say(self, line: str) -> None:
-        """Progress, for a person who waits."""
+    def report(self, line: str) -> None:
+        """Print a line of progress."""
         print(f"  {self.label}: {line}", file=sys.stderr, flush=True)
 
 
-def _note_errors(found: dict[str, Any], outputs: Outputs, goldens: Outputs) -> None:
-    """Append one member's errors: `found[entry][output]` holds a list of each figure."""
+def _append_errors(spreads: EntrySpreads, outputs: Outputs, goldens: Outputs) -> None:
+    """Append the errors of one member of the ensemble."""
     for place, tensor in outputs.items():
         entry, output = place.rsplit("/", 1)
-        figures = found.setdefault(entry, {}).setdefault(output, {"rms": [], "max_abs": []})
-        rms, max_abs = error(tensor, goldens[place])
-        figures["rms"].append(rms)
-        figures["max_abs"].append(max_abs)
-
-
-def _tightened(adapter: Adapter, model: nn.Module) -> nn.Module:
-    tight = copy.deepcopy(model)
-    adapter.tighten(tight)
-    return tight
+        spread = spreads.setdefault(entry, {}).setdefault(output, {"rms": [], "max_abs": []})
+        distance = error(tensor, goldens[place])
+        spread["rms"].append(distance.rms)
+        spread["max_abs"].append(distance.max_abs)
 
 
 if __name__ == "__main__":

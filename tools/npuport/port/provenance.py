@@ -2,16 +2,40 @@
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
+from npuport.base.schema import GitId, Sha256
 from npuport.port.layout import Layout
+from npuport.port.lock import read_lock
+from npuport.port.trees import state
 
 
-def provenance(layout: Layout, tree: Path) -> dict[str, Any]:
-    """What is judged: upstream, pin, the tree's commit and id, and whether that is what the lock says."""
-    from npuport.port.lock import read_lock
-    from npuport.port.trees import state
+class Provenance(TypedDict):
+    """The tree that ran, and the port that it is of.
 
+    Args:
+        upstream: upstream's url, from upstream.lock.
+        pin: upstream's commit.
+        patches: the series, in order.
+        commit: HEAD of the tree that the device ran; null where it is not a git work tree.
+        tree: that commit's tree id.
+        edits: paths in the tree that differ from its HEAD.
+        locked: the tree is the ported tree that upstream.lock names, without edits.
+        adapter: sha256 of adapter.py, which defines what is run and on which inputs.
+    """
+
+    upstream: str
+    pin: GitId
+    patches: list[str]
+    commit: GitId | None
+    tree: GitId | None
+    edits: list[str]
+    locked: bool
+    adapter: Sha256
+
+
+def provenance(layout: Layout, tree: Path) -> Provenance:
+    """The provenance of a tree that runs as a port."""
     lock, here = read_lock(layout.lock), state(tree)
     return {
         "upstream": lock.url,

@@ -152,7 +152,7 @@ def bisect_parity(
     from npuport.suite import run
 
     job = _job(layout, ref, offline, progress)
-    request = run.Request(sizes=tuple(sizes), expression=case)
+    request = run.ParityRequest(sizes=tuple(sizes), expression=case)
 
     def judge(commit: UpstreamCommit) -> Try:
         with staged_directory(cache_dir() / "staging") as staged:

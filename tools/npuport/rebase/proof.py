@@ -1,18 +1,22 @@
 """Parity before and after a rebase: a run of the suite in a process of its own, as `Proof`."""
 
 import importlib.metadata
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from npuport import __version__
+from npuport.base.text import Progress
+from npuport.parity.recipe import Recipe
 from npuport.port.layout import Layout
 from npuport.port.lock import read_lock
+from npuport.port.provenance import adapter_digest
 from npuport.rebase.summary import Proof
+from npuport.suite import run
+from npuport.suite.results import CaptureData, largest_ratio, not_passed, read_results
+from npuport.suite.trust import doubts
 
 
-def prove(layout: Layout, sizes: Sequence[str], report: Path, progress: Callable[[str], None]) -> Proof:
+def prove(layout: Layout, sizes: Sequence[str], report: Path, progress: Progress) -> Proof:
     """Run the parity suite on a port, unless a run of this very port at these sizes has passed already.
 
     Args:
@@ -23,41 +27,34 @@ def prove(layout: Layout, sizes: Sequence[str], report: Path, progress: Callable
     Raises:
         PortError: the suite could not run, or did not come to its end.
     """
-    from npuport.suite import run
-
     for directory in (report, layout.report):
         if passed(directory / "results.json", layout, sizes):
             progress(f"parity of {read_lock(layout.lock).commit[:12]}: passed before, {directory}")
             return read_proof(directory / "results.json")
-    run.run(layout, run.Request(sizes=tuple(sizes)), report, progress)
+    run.run(layout, run.ParityRequest(sizes=tuple(sizes)), report, progress)
     return read_proof(report / "results.json")
 
 
 def passed(path: Path, layout: Layout, sizes: Sequence[str]) -> bool:
-    """Whether a results.json tells of a whole run that passed, of a port as it is now, at these sizes."""
+    """Whether a results.json is of a whole run that passed, of a port as it is now, at just these sizes."""
     try:
-        data = json.loads(path.read_bytes())
-        if data["verdict"] != "pass" or data["captures"].keys() != set(sizes):
-            return False
-        lock = read_lock(layout.lock)
-        judged = (data["port"]["pin"], data["port"]["commit"], data["port"]["tree"], data["port"]["edits"])
-        selected = (data["selection"]["deselected"], data["seed"], data["weights"])
+        results, lock = read_results(path), read_lock(layout.lock)
         return (
-            judged == (lock.commit, lock.ported_commit, lock.ported_tree, [])
-            and selected == (0, 0, None)
-            and data["versions"] == data["versions"] | _versions()
-            and all(_same_capture(layout, size, lock.commit, data["captures"][size]) for size in sizes)
+            not any(doubts(results, lock, adapter_digest(layout), sizes))
+            and (
+                set(results["captures"]) == set(sizes) and results["seed"] == 0 and results["weights"] is None
+            )
+            and results["versions"] == results["versions"] | _versions()
+            and all(_same_capture(layout, size, lock.commit, results["captures"][size]) for size in sizes)
         )
-    except (OSError, ValueError, KeyError, TypeError, ImportError):  # none, or of another npuport
+    except (OSError, ValueError, KeyError, TypeError, ImportError):  # missing, or of another npuport
         return False
 
 
-def _same_capture(layout: Layout, size: str, commit: str, capture: dict[str, Any]) -> bool:
+def _same_capture(layout: Layout, size: str, commit: str, capture: CaptureData) -> bool:
     """Whether the adapter and the suite are still those of a capture."""
-    from npuport.parity.recipe import Recipe
-
     recipe = Recipe(checkout=layout.checkout, commit=commit, adapter=layout.adapter, size=size, seed=0)
-    return "state_dict" in capture and bool(capture["key"] == recipe.key())
+    return "state_dict" in capture and capture["key"] == recipe.key()
 
 
 def _versions() -> dict[str, str]:
@@ -66,16 +63,15 @@ def _versions() -> dict[str, str]:
 
 
 def read_proof(path: Path) -> Proof:
-    """A proof out of a results.json."""
-    data = json.loads(path.read_bytes())
-    ratios = [result["ratio"] for result in data["results"] if result["ratio"] is not None]
+    """The proof that a results.json gives."""
+    results = read_results(path)
     return Proof(
-        verdict=data["verdict"],
-        device=data["device"]["name"],
-        counts=data["counts"],
-        worst=max(ratios, default=None),
-        red=tuple(result["id"] for result in data["results"] if result["word"] not in ("pass", "skip")),
-        state_dict={size: capture.get("state_dict", {}) for size, capture in data["captures"].items()},
+        verdict=results["verdict"],
+        device=results["device"]["name"],
+        counts=results["counts"],
+        worst=largest_ratio(results["results"]),
+        red=tuple(result["id"] for result in not_passed(results["results"])),
+        state_dict={size: capture["state_dict"] for size, capture in results["captures"].items()},
     )
 
 

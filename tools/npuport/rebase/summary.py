@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from npuport.git.history import UpstreamCommit
+from npuport.parity.verdict import Word
 from npuport.port.pin import Pin
 from npuport.rebase.verdict import Verdict
 
@@ -42,9 +43,9 @@ class Proof:
         state_dict: shape of every entry of the model's state dict, by size and key.
     """
 
-    verdict: str
+    verdict: Word
     device: str
-    counts: dict[str, int]
+    counts: dict[Word, int]
     worst: float | None
     red: tuple[str, ...]
     state_dict: dict[str, dict[str, list[int]]]

@@ -89,7 +89,7 @@ def _subject(directory: Path, statement: Mapping[str, Any]) -> Subject:
     return Subject(lock, patches, release, release.model(name), evidence)
 
 
-def _results(directory: Path, name: str) -> dict[str, Any]:
+def _results(directory: Path, name: str) -> Any:
     """A bundle's results, of the form that our schema gives.
 
     Raises:

@@ -184,9 +184,9 @@ def requirements(subject: Subject) -> bytes:
         f"# The versions that {subject.title} was run with. torch and torch_npu move in step.",
         "# On x86-64 the usual index gives torch with CUDA: its CPU build serves, and is smaller.",
         *(
-            f"{name}=={versions[name].partition('+')[0]}"
+            f"{name}=={version.partition('+')[0]}"
             for name in subject.release.requires
-            if versions.get(name)
+            if (version := versions.get(name))
         ),
         *(name for name in subject.release.requires if not versions.get(name)),
     ]

@@ -4,14 +4,15 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from npuport.base.errors import PortError
-from npuport.device.choose import ASCEND, SIMULATED
 from npuport.port.layout import Layout
 from npuport.port.lock import Lock
 from npuport.port.provenance import adapter_digest
 from npuport.release.model import Model
+from npuport.suite.results import JudgedDevice, Results
+from npuport.suite.trust import doubts, doubts_on_device, doubts_on_tree
 
 #: What the suite and the benchmark must have in common: they are of one environment.
 _VERSIONS = ("torch", "torch_npu", "transformers")
@@ -34,19 +35,18 @@ class Evidence:
         bench: results.json of the benchmark.
     """
 
-    parity: Mapping[str, Any]
+    parity: Results
     bench: Mapping[str, Any]
 
     @property
-    def device(self) -> Mapping[str, Any]:
-        """Where both ran: kind, name, simulated."""
-        device: Mapping[str, Any] = self.parity["device"]
-        return device
+    def device(self) -> JudgedDevice:
+        """The device that both ran on."""
+        return self.parity["device"]
 
     @property
     def simulated(self) -> bool:
         """Whether no chip was involved."""
-        return bool(self.device["simulated"])
+        return self.device["simulated"]
 
     @property
     def finished(self) -> str:
@@ -77,13 +77,13 @@ def gather(layout: Layout, lock: Lock, model: Model) -> tuple[Evidence, tuple[La
     Returns:
         The results, and everything that keeps them from carrying a release of the model.
     """
-    parity = read_results(layout.report / "results.json")
+    parity = cast(Results, read_results(layout.report / "results.json"))
     bench = read_results(layout.bench / "results.json")
     return Evidence(parity, bench), tuple(lacks(parity, bench, lock, model, adapter_digest(layout)))
 
 
 def lacks(
-    parity: Mapping[str, Any], bench: Mapping[str, Any], lock: Lock, model: Model, adapter: str
+    parity: Results, bench: Mapping[str, Any], lock: Lock, model: Model, adapter: str
 ) -> Iterator[Lack]:
     """What keeps results from carrying a release of a port's model.
 
@@ -96,7 +96,7 @@ def lacks(
         yield Lack("parity has not run", run_parity)
     else:
         yield from (
-            Lack(f"parity {what}", run_parity) for what in _wrong_parity(parity, lock, model, adapter)
+            Lack(f"parity {what}", run_parity) for what in doubts(parity, lock, adapter, (model.size,))
         )
     if not bench:
         yield Lack("the benchmark has not run", run_bench)
@@ -106,20 +106,6 @@ def lacks(
         )
     if parity and bench:
         yield from (Lack(what, run_bench) for what in _apart(parity, bench))
-
-
-def _wrong_parity(results: Mapping[str, Any], lock: Lock, model: Model, adapter: str) -> Iterator[str]:
-    if results["verdict"] != "pass":
-        bad = [result["id"] for result in results["results"] if result["word"] not in ("pass", "skip")]
-        yield f"is {results['verdict']}: {bad[0] if bad else 'nothing ran'}" + (
-            f" and {len(bad) - 1} more" if bad[1:] else ""
-        )
-    if results["selection"]["deselected"]:
-        yield f"was a part only: {results['selection']['deselected']} checks were left out with -k"
-    if model.size not in results["captures"]:
-        yield f"ran on size {', '.join(results['captures'])}, not on {model.size}"
-    yield from _other_tree(results, lock, adapter)
-    yield from _contradiction(results)
 
 
 def _wrong_bench(results: Mapping[str, Any], lock: Lock, model: Model, adapter: str) -> Iterator[str]:
@@ -135,29 +121,8 @@ def _wrong_bench(results: Mapping[str, Any], lock: Lock, model: Model, adapter: 
     ]
     for run in refused[:1]:
         yield f"could not run {run['entry']} at batch {run['batch']}: {run['reason']}"
-    yield from _other_tree(results, lock, adapter)
-    yield from _contradiction(results)
-
-
-def _other_tree(results: Mapping[str, Any], lock: Lock, adapter: str) -> Iterator[str]:
-    port = results["port"]
-    if port["pin"] != lock.commit:
-        yield f"is of another upstream commit: {port['pin'][:12]}, the pin is {lock.commit[:12]}"
-    elif port["edits"]:
-        yield f"is of a tree with local edits: {port['edits'][0]}"
-    elif (port["commit"], port["tree"]) != (lock.ported_commit, lock.ported_tree):
-        yield f"is of another tree: {(port['commit'] or 'none')[:12]}, not {lock.ported_commit[:12]}"
-    elif port["adapter"] != adapter:
-        yield "was run with another adapter.py"
-
-
-def _contradiction(results: Mapping[str, Any]) -> Iterator[str]:
-    """Simulated results presented as hardware's, or no Ascend at all."""
-    device = results["device"]
-    if device["kind"] not in ASCEND:
-        yield f"ran on {device['name']}, which is no Ascend"
-    elif not device["simulated"] == (device["kind"] == "sim") == (SIMULATED in device["name"]):
-        yield f"contradicts itself on whether {device['name']} was simulated"
+    yield from doubts_on_tree(results["port"], lock, adapter)
+    yield from doubts_on_device(**results["device"])
 
 
 def _apart(parity: Mapping[str, Any], bench: Mapping[str, Any]) -> Iterator[str]:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-#: From best to worst, as in npuport.suite.result, which needs pytest.
-WORDS = ("pass", "skip", "review", "fail", "error")
+from npuport.parity.verdict import worst
+
 #: The policy that carries the verdict; the one that users run, torch_npu's own defaults; that without HF32.
 VERDICT, USED, WITHOUT_HF32 = "tight", "shipped-hf32", "shipped"
 #: What the field quotes, and which of two values is the worse one. A figure that is not finite is None.
@@ -60,11 +60,6 @@ def _row(entry: str, results: list[Mapping[str, Any]]) -> dict[str, Any]:
 def _fields(results: Iterable[Mapping[str, Any]], policy: str) -> list[Mapping[str, Any]]:
     outputs = (output for result in results if result["policy"] == policy for output in result["outputs"])
     return [output["field"] for output in outputs if output["field"]]
-
-
-def worst(words: Iterable[str]) -> str:
-    """The worst of some verdicts."""
-    return max(words, key=WORDS.index, default="error")
 
 
 def policies(parity: Mapping[str, Any], size: str) -> list[dict[str, Any]]:

@@ -20,6 +20,6 @@ def run_missing(
 
     wanted = {lack.hint.split()[1] for lack in missing}
     if "parity" in wanted:
-        run.run(layout, run.Request(device=device, sizes=(model.size,)), layout.report, progress)
+        run.run(layout, run.ParityRequest(device=device, sizes=(model.size,)), layout.report, progress)
     if "bench" in wanted:
         bench.run(layout, bench.Request(device=device, size=model.size), layout.bench, progress)

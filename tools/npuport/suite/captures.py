@@ -1,7 +1,6 @@
-"""Captures on demand: from the cache, else from a reference process started now."""
+"""Captures from the cache, or made now by a reference process."""
 
 import os
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -9,13 +8,14 @@ from npuport.base import process
 from npuport.base.errors import PortError
 from npuport.base.files import clean_staging, exclusive, remove_tree, staged_directory
 from npuport.base.places import cache_dir
+from npuport.base.text import Progress
 from npuport.parity.recipe import Recipe
 
-#: Captures kept of one port; the oldest go first.
+#: How many captures are kept; those unused for longest are deleted.
 KEPT = 12
 
 
-def ensure(recipe: Recipe, progress: Callable[[str], None]) -> Path:
+def ensure(recipe: Recipe, progress: Progress) -> Path:
     """The capture of a recipe, from the cache or made now in a child process.
 
     Raises:
@@ -43,19 +43,19 @@ def _run_child(recipe: Recipe, out: Path) -> None:
     code = process.stream(
         process.python("-m", "npuport.parity.reference", *words, "--out", str(out)),
         environment={
-            "OMP_WAIT_POLICY": "PASSIVE",  # on a busy machine, threads that spin cost more than they gain
+            "OMP_WAIT_POLICY": "PASSIVE",  # on a busy machine, spinning threads cost more time than they save
             **process.environment({"TORCH_DEVICE_BACKEND_AUTOLOAD": "0"}),
         },
     )
     if code:
         raise PortError(
-            f"the reference process for {recipe.size} {process.ending(code)}; its lines are above",
-            hint="fix what they say: the adapter, or what `npuport doctor` misses",
+            f"the reference process for {recipe.size} {process.ending(code)}; its output is above",
+            hint="fix the error in its output: the adapter, or what `npuport doctor` reports as missing",
         )
 
 
 def _prune(captures: Path) -> None:
-    """Delete the captures that were used longest ago: each may hold a whole checkpoint."""
+    """Delete the captures that are unused for longest: each may hold a whole checkpoint."""
     finished = [path for path in captures.iterdir() if path.is_dir() and not path.name.startswith(".")]
     for path in sorted(finished, key=lambda path: path.stat().st_mtime, reverse=True)[KEPT:]:
         remove_tree(path)

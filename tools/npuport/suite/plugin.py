@@ -1,4 +1,4 @@
-"""The suite as a pytest plugin: its options, its cases, its report. `checks/conftest.py` takes it in.
+"""The suite as a pytest plugin: its options, its cases, its results. `checks/conftest.py` imports it.
 
 Nothing here imports torch before the device is ready.
 """
@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,81 +15,80 @@ from npuport.base.errors import PortError
 from npuport.base.process import error_message
 from npuport.parity.case import POLICIES, Case
 from npuport.port.layout import Layout, find_port
-from npuport.suite.progress import Progress
-from npuport.suite.result import Result
-from npuport.suite.session import Session, Settings
+from npuport.suite.progress import ProgressLines
+from npuport.suite.result import RESULT, new_result
+from npuport.suite.results import CheckResult
+from npuport.suite.session import Settings, SuiteSession
 from npuport.weights import Checkpoint, resolve
 
-SESSION = pytest.StashKey[Session]()
-RESULT = pytest.StashKey[Result]()
+SESSION = pytest.StashKey[SuiteSession]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The suite's options."""
+    """Add the suite's options."""
     group = parser.getgroup("npuport", "parity of a ported model")
     group.addoption(
         "--device", default="auto", choices=("auto", "npu", "sim"), help="where the candidate runs"
     )
-    group.addoption("--port", type=Path, help="the port's directory (default: upwards of the current one)")
+    group.addoption("--port", type=Path, help="the port's directory (default: the nearest one upwards)")
     group.addoption("--size", action="append", default=[], help="a model size; may be given more than once")
     group.addoption(
         "--weights", help="a checkpoint, as `npuport parity` takes it, instead of excited weights"
     )
-    group.addoption("--checkpoint", help="what is known of the directory that --weights names, as JSON")
+    group.addoption(
+        "--checkpoint", help="source, revision and digest of the directory that --weights names, as JSON"
+    )
     group.addoption("--seed", type=int, default=0, help="of weights and inputs")
     group.addoption("--tree", type=Path, help="judge this tree instead of the ported one")
     group.addoption("--report", type=Path, help="the report's directory (default: out/report of the port)")
     group.addoption("--progress", action="store_true", help="one line a case on stderr, in place of pytest's")
     group.addoption(
-        "--error-file", type=Path, help="where to leave the error that keeps the suite from running"
+        "--error-file", type=Path, help="where to write the error that keeps the suite from running"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the device ready, before anything imports torch, and take over the report."""
+    """Make the device ready, before anything imports torch; register the report and the progress."""
     layout = (
         Layout(config.getoption("--port").resolve()) if config.getoption("--port") else find_port(Path.cwd())
     )
+    report: Path | None = config.getoption("--report")
     try:
-        weights = _weights(config, layout)
+        settings = Settings(
+            port=layout.root,
+            device=config.getoption("--device"),
+            sizes=tuple(dict.fromkeys(config.getoption("--size"))),
+            weights=_weights(config, layout),
+            seed=config.getoption("--seed"),
+            tree=config.getoption("--tree"),
+            report=report.resolve() if report else layout.report,
+        )
+        session = SuiteSession(settings, _progress)
+        session.sizes  # noqa: B018 - an unknown size is an error now
     except PortError as error:
-        raise _refusal(config, error) from error
-    settings = Settings(
-        port=layout.root,
-        device=config.getoption("--device"),
-        sizes=tuple(dict.fromkeys(config.getoption("--size"))),
-        weights=weights,
-        seed=config.getoption("--seed"),
-        tree=_resolved(config.getoption("--tree")),
-        report=_resolved(config.getoption("--report")) or layout.report,
-    )
-    try:
-        session = Session(settings, lambda line: print(line, file=sys.__stderr__, flush=True))
-        session.sizes  # noqa: B018 - a size that is none must show now
-    except PortError as error:
-        raise _refusal(config, error) from error
-    from npuport.suite.publish import Publisher  # imports torch
+        raise _usage_error(config, error) from error
+    from npuport.suite.publish import Publisher  # it imports torch, which needs the device activated
 
     config.stash[SESSION] = session
     config.pluginmanager.register(Publisher(session, config), "npuport-publisher")
     if config.getoption("--progress"):
-        config.pluginmanager.register(Progress(RESULT, session.adapter.name), "npuport-progress")
+        config.pluginmanager.register(ProgressLines(session.adapter.name), "npuport-progress")
 
 
 def _weights(config: pytest.Config, layout: Layout) -> Checkpoint | None:
-    """The checkpoint; `npuport parity`, where it runs the suite, has resolved it."""
-    spec, known = config.getoption("--weights"), config.getoption("--checkpoint")
-    if known:
-        return Checkpoint(path=Path(spec), **json.loads(known))
-    return resolve(layout, spec, lambda line: print(line, file=sys.__stderr__)) if spec else None
+    """The checkpoint to run; `npuport parity` resolves it before it starts the suite."""
+    spec, resolved = config.getoption("--weights"), config.getoption("--checkpoint")
+    if resolved:
+        return Checkpoint(path=Path(spec), **json.loads(resolved))
+    return resolve(layout, spec, _progress) if spec else None
 
 
-def _resolved(path: Path | None) -> Path | None:
-    return path.resolve() if path else None
+def _progress(line: str) -> None:
+    print(line, file=sys.__stderr__, flush=True)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that asks for a `case` or a `size` runs on all of them."""
+    """Run a test that asks for a `case` or a `size` on all of them."""
     session = metafunc.config.stash[SESSION]
     try:
         if "case" in metafunc.fixturenames:
@@ -98,11 +96,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         elif "size" in metafunc.fixturenames:
             metafunc.parametrize("size", session.sizes)
     except PortError as error:
-        raise _refusal(metafunc.config, error) from error
+        raise _usage_error(metafunc.config, error) from error
 
 
-def _refusal(config: pytest.Config, error: PortError) -> pytest.UsageError:
-    """What pytest ends with. `npuport parity`, where it runs the suite, takes the error over and says it."""
+def _usage_error(config: pytest.Config, error: PortError) -> pytest.UsageError:
+    """What pytest ends with; with `--error-file`, `npuport parity` raises the error instead."""
     file = config.getoption("--error-file")
     if file is None:
         return pytest.UsageError(f"{error.message}\nhint: {error.hint}")
@@ -110,8 +108,8 @@ def _refusal(config: pytest.Config, error: PortError) -> pytest.UsageError:
     return pytest.UsageError()
 
 
-def _cases(session: Session) -> list[Case]:
-    """Every output that the reference has, so that none can go missing."""
+def _cases(session: SuiteSession) -> list[Case]:
+    """A case for everything that the reference ran, so that no missing output goes unnoticed."""
     entries = {entry.name: entry for entry in session.adapter.entry_points}
     return [
         Case(size, policy, inputs, entries[name])
@@ -124,72 +122,73 @@ def _cases(session: Session) -> list[Case]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Size by size, and within one first the cases that share a model on the device."""
+    """Sort by size, and within a size by the model on the device that the items share."""
     sizes = config.stash[SESSION].sizes
 
-    def place(item: pytest.Item) -> tuple[int, bool]:
-        case, size = _subject(item)
+    def order(item: pytest.Item) -> tuple[int, bool]:
+        case, size = _parameters(item)
         return (sizes.index(size) if size else -1, bool(case and case.policy.tight))
 
-    items.sort(key=place)
+    items.sort(key=order)
 
 
 @pytest.fixture(scope="session")
-def session(request: pytest.FixtureRequest) -> Session:
+def session(request: pytest.FixtureRequest) -> SuiteSession:
     """The run: tree, device, captures, models."""
     return request.config.stash[SESSION]
 
 
 @pytest.fixture
-def result(request: pytest.FixtureRequest) -> Result:
-    """What the test finds; it goes into the report, on a pass too."""
+def result(request: pytest.FixtureRequest) -> CheckResult:
+    """The test's entry in the report, to be filled in."""
     return request.node.stash[RESULT]  # type: ignore[no-any-return]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Open the test's result."""
-    case, size = _subject(item)
-    found = Result(id=item.name, check=item.path.stem.removeprefix("test_"), size=size)
+    """Start the test's result."""
+    case, size = _parameters(item)
+    result = item.stash[RESULT] = new_result(item.name, item.path.stem.removeprefix("test_"))
+    result["size"] = size
     if case:
-        found.inputs, found.policy, found.entry = case.inputs, case.policy.name, case.entry.name
-    item.stash[RESULT] = found
+        result |= {"inputs": case.inputs, "policy": case.policy.name, "entry": case.entry.name}
 
 
-def _subject(item: pytest.Item) -> tuple[Case | None, str | None]:
-    """The case and the size that a test is about, where it is about any."""
+def _parameters(item: pytest.Item) -> tuple[Case | None, str | None]:
+    """The case and the size that a test runs on; None where it has none."""
     callspec = getattr(item, "callspec", None)
-    params: dict[str, Any] = callspec.params if callspec else {}
-    case: Case | None = params.get("case")
-    return case, case.size if case else params.get("size")
+    parameters = callspec.params if callspec else {}
+    case: Case | None = parameters.get("case")
+    return case, case.size if case else parameters.get("size")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Time the test itself."""
+    """Time the test without its fixtures."""
     started = time.monotonic()
     try:
         return (yield)
     finally:
-        item.stash[RESULT].seconds = round(time.monotonic() - started, 3)
+        item.stash[RESULT]["seconds"] = round(time.monotonic() - started, 3)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]
-    """Complete the result from pytest's outcome, and hand its figures to the JUnit file."""
+    """Complete the result from pytest's outcome, and write its figures to the JUnit file."""
     report = yield
-    found = item.stash[RESULT]
+    result = item.stash[RESULT]
     if report.skipped:
-        why = report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else ""
-        reasoned = why not in ("", "Skipped", "unconditional skip")
-        found.word, found.reason = ("skip", why) if reasoned else ("fail", "skipped without a reason")
-    elif report.failed and not (found.reason and report.when == "call"):
+        reason = report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else ""
+        has_reason = reason not in ("", "Skipped", "unconditional skip")
+        result["word"] = "skip" if has_reason else "fail"
+        result["reason"] = reason if has_reason else "skipped without a reason"
+    elif report.failed and not (result["reason"] and report.when == "call"):
         error = call.excinfo.value if call.excinfo else "unknown"
-        found.word, found.reason = "error", f"{type(error).__name__}: {error}".splitlines()[0]
+        result["word"], result["reason"] = "error", f"{type(error).__name__}: {error}".splitlines()[0]
     elif report.passed and report.when == "call":
-        found.word = "pass"
+        result["word"] = "pass"
     if report.when == "call":  # pytest writes them with the teardown's report
-        item.user_properties.append(("verdict", found.word))
-        if found.ratio is not None:
-            item.user_properties.append(("ratio", f"{found.ratio:.4g}"))
+        item.user_properties.append(("verdict", result["word"]))
+        if result["ratio"] is not None:
+            item.user_properties.append(("ratio", f"{result['ratio']:.4g}"))
     return report

@@ -1,48 +1,42 @@
-"""One line a case, for a person who waits."""
+"""One line a case on stderr."""
 
 import sys
 
 import pytest
 
-from npuport.suite.result import Result
+from npuport.suite.result import RESULT
 
 
-class Progress:
-    """Takes the place of pytest's own terminal output."""
+class ProgressLines:
+    """Replaces pytest's own terminal output."""
 
-    def __init__(self, key: pytest.StashKey[Result], name: str) -> None:
-        self._key = key
-        self._name = name
+    def __init__(self, model: str) -> None:
+        self._model = model
         self._group: tuple[str | None, ...] | None = None
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> None:
-        """Say what a case came to."""
-        found = item.stash.get(self._key, None)
-        if found is None:
+        """Print a case's verdict."""
+        result = item.stash.get(RESULT, None)
+        if result is None:
             return
-        group = (found.size, found.policy, found.inputs)
+        group = (result["size"], result["policy"], result["inputs"])
         if group != self._group:
             self._group = group
-            title = " · ".join(filter(None, (self._name, *group)))
-            self._say(f"\n{title}")
-        ratio = "" if found.ratio is None else f"{found.ratio:.2f}"
-        self._say(f"  {found.word:<6} {ratio:>7}  {label(found):<52} {found.seconds:6.2f} s")
-        if found.word != "pass":
-            self._say(f"         {found.reason}")
-        for operation in found.fallbacks:
-            self._say(f"         ran on the CPU: {operation}")
+            _print("\n" + " · ".join(filter(None, (self._model, *group))))
+        ratio = "" if result["ratio"] is None else f"{result['ratio']:.2f}"
+        name = result["entry"] or result["id"].partition("[")[0].removeprefix("test_").replace("_", " ")
+        _print(f"  {result['word']:<6} {ratio:>7}  {name:<52} {result['seconds']:6.2f} s")
+        if result["word"] != "pass":
+            _print(f"         {result['reason']}")
+        for operation in result["fallbacks"]:
+            _print(f"         ran on the CPU: {operation}")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Show what could not even be collected."""
+        """Print why a test file cannot be collected."""
         if report.failed:
-            self._say(f"  error  {report.nodeid}\n{report.longreprtext}")
-
-    @staticmethod
-    def _say(line: str) -> None:
-        print(line, file=sys.__stderr__, flush=True)  # pytest has taken sys.stderr
+            _print(f"  error  {report.nodeid}\n{report.longreprtext}")
 
 
-def label(result: Result) -> str:
-    """What a person calls the case: its entry point, or the check's own name."""
-    return result.entry or result.id.partition("[")[0].removeprefix("test_").replace("_", " ")
+def _print(line: str) -> None:
+    print(line, file=sys.__stderr__, flush=True)  # pytest has replaced sys.stderr

@@ -1,11 +1,10 @@
-"""The report: `results.json`, which docs/results.schema.json describes, and `report.md` made from it."""
+"""The report: the data of `results.json`, and `report.md` made from it."""
 
 import math
 import platform
 import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from npuport.base import pages
 from npuport.device.choose import SIMULATED
@@ -13,64 +12,68 @@ from npuport.device.runtime import versions
 from npuport.parity.case import POLICIES
 from npuport.parity.criterion import FLOOR, MAX_ABS, PASS, REVIEW
 from npuport.parity.ensemble import MEMBERS
-from npuport.suite.result import Result, worst
-from npuport.suite.session import Session
-
-_CAPTURED = ("versions", "threads", "seconds", "parameters", "state_dict")
-#: Version of the shape of results.json.
-SCHEMA = 1
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished run of the suite."""
-
-    session: Session
-    results: list[Result]
-    deselected: int
-    expression: str
-    started: float
-    default_flags: dict[str, bool]
+from npuport.parity.verdict import Word
+from npuport.port.provenance import provenance
+from npuport.suite.results import (
+    SCHEMA,
+    CaptureData,
+    CheckResult,
+    Fallback,
+    Flags,
+    Results,
+    Selection,
+    overall,
+)
+from npuport.suite.session import SuiteSession
 
 
-def results_json(run: Run) -> dict[str, Any]:
-    """Everything that is known of a run, as plain data."""
-    session = run.session
-    words = [result.word for result in run.results]
+def results_json(
+    session: SuiteSession,
+    results: list[CheckResult],
+    selection: Selection,
+    *,
+    started: float,
+    default_flags: Flags,
+) -> Results:
+    """The data of results.json.
+
+    Args:
+        session: the run, at its end.
+        results: of all its checks.
+        selection: which checks ran.
+        started: seconds since the epoch.
+        default_flags: torch_npu's precision flags before the suite set any.
+    """
+    weights = session.settings.weights
+    words = [result["word"] for result in results]
     return {
         "schema": SCHEMA,
-        "verdict": worst(run.results),
-        "counts": {word: words.count(word) for word in ("pass", "review", "fail", "error", "skip")},
+        "verdict": overall(results),
+        "counts": {word: words.count(word) for word in get_args(Word)},
         "model": session.adapter.name,
-        "port": session.provenance(),
+        "port": provenance(session.layout, session.tree),
         "device": {
-            "kind": session.device.kind,
+            "kind": "sim" if session.device.simulated else "npu",
             "name": session.device_name,
             "simulated": SIMULATED in session.device_name,
         },
         "versions": versions(),
         "machine": {"platform": platform.platform(), "processor": platform.machine()},
         "seed": session.settings.seed,
-        "weights": session.settings.weights.to_data() if session.settings.weights else None,
-        "selection": {"expression": run.expression, "deselected": run.deselected},
-        "criterion": {
-            "pass": PASS,
-            "review": REVIEW,
-            "max_abs": MAX_ABS,
-            "floor": FLOOR,
-            "members": MEMBERS,
-        },
+        "weights": weights.to_data() if weights else None,
+        "selection": selection,
+        "criterion": {"pass": PASS, "review": REVIEW, "max_abs": MAX_ABS, "floor": FLOOR, "members": MEMBERS},
         "policies": [{"name": policy.name, "title": policy.title} for policy in POLICIES],
-        "default_flags": run.default_flags,
+        "default_flags": default_flags,
         "captures": {size: _capture(session, size) for size in session.sizes},
-        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(run.started)),
-        "seconds": round(time.time() - run.started, 1),
-        "results": [_finite(asdict(result)) for result in run.results],
-        "fallbacks": _fallbacks(run.results),
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+        "seconds": round(time.time() - started, 1),
+        "results": [_finite(result) for result in results],
+        "fallbacks": _fallbacks(results),
     }
 
 
-def render(results: dict[str, Any]) -> str:
+def render(results: Results) -> str:
     """results.json as a page to read."""
     environment = pages.environment(Path(__file__).parent, keep_trailing_newline=False)
     environment.filters |= {"figure": pages.figure, "ratio": _ratio, "percent": pages.percent}
@@ -78,20 +81,24 @@ def render(results: dict[str, Any]) -> str:
     return template.render(results, groups=_groups(results["results"]))
 
 
-def _capture(session: Session, size: str) -> dict[str, Any]:
+def _capture(session: SuiteSession, size: str) -> CaptureData:
     capture = session.capture(size)
     manifest = capture.manifest
     return {
         "key": capture.path.name,
-        **{name: manifest[name] for name in _CAPTURED},
+        "versions": manifest["versions"],
+        "threads": manifest["threads"],
+        "seconds": manifest["seconds"],
+        "parameters": manifest["parameters"],
+        "state_dict": manifest["state_dict"],
     }
 
 
-def _fallbacks(results: list[Result]) -> list[dict[str, Any]]:
+def _fallbacks(results: list[CheckResult]) -> list[Fallback]:
     cases: dict[str, list[str]] = {}
     for result in results:
-        for operation in result.fallbacks:
-            cases.setdefault(operation, []).append(result.id)
+        for operation in result["fallbacks"]:
+            cases.setdefault(operation, []).append(result["id"])
     return [{"operation": operation, "cases": names} for operation, names in sorted(cases.items())]
 
 
@@ -104,16 +111,13 @@ def _finite(value: Any) -> Any:
     return [_finite(item) for item in value] if isinstance(value, list) else value
 
 
-def _groups(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The outputs' verdicts, by size, policy and inputs, in the order they ran."""
-    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+def _groups(results: list[CheckResult]) -> list[list[CheckResult]]:
+    """The results of entry points by size, policy and inputs, in the order they ran."""
+    groups: dict[tuple[str | None, ...], list[CheckResult]] = {}
     for result in results:
         if result["entry"]:
             groups.setdefault((result["size"], result["policy"], result["inputs"]), []).append(result)
-    return [
-        {"size": size, "policy": policy, "inputs": inputs, "results": members}
-        for (size, policy, inputs), members in groups.items()
-    ]
+    return list(groups.values())
 
 
 def _ratio(value: float | None) -> str:

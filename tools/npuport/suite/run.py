@@ -1,34 +1,37 @@
-"""A run of the parity suite, from outside: pytest in a process of its own, known by its report alone."""
+"""A run of the parity suite: pytest in a child process, of which only the report is read."""
 
 import json
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from npuport import weights
 from npuport.base import process
 from npuport.base.errors import PortError
 from npuport.base.files import write_atomically
 from npuport.base.places import TOOLS
+from npuport.base.text import Progress
+from npuport.device.choose import resolve
+from npuport.port.build import port
+from npuport.port.checkout import checkout
 from npuport.port.layout import Layout
-from npuport.weights import Checkpoint
 
-#: pytest's exit codes of a run that came to its end: all well, or findings.
+#: pytest's exit codes of a run that came to its end: every check passed, or not.
 _FINISHED = (0, 1)
 
 
 @dataclass(frozen=True)
-class Request:
-    """What is to be judged, and where.
+class ParityRequest:
+    """What the suite judges, and where.
 
     Args:
         device: `npu`, `sim` or `auto`.
-        sizes: model sizes of the adapter's; its default ones where none are named.
+        sizes: model sizes of the adapter's; none means its default ones.
         seed: of weights and inputs.
         weights: a checkpoint, as `npuport.weights` names one, instead of excited random weights.
-        tree: judge this tree instead of the ported one.
-        expression: only the checks that match, as pytest's -k.
+        tree: a tree to judge instead of the ported one.
+        expression: which checks to run, as pytest's -k.
     """
 
     device: str = "auto"
@@ -39,21 +42,13 @@ class Request:
     expression: str = ""
 
 
-def run(layout: Layout, request: Request, report: Path, progress: Callable[[str], None]) -> bool:
-    """Port and check out what is missing, then run the suite; `report` is then the run's report.
-
-    Returns:
-        Whether every check passed.
+def run(layout: Layout, request: ParityRequest, report: Path, progress: Progress) -> bool:
+    """Port and check out what is missing, run the suite, publish its report; return whether all passed.
 
     Raises:
-        PortError: it could not run, or did not come to its end; an older report stays.
+        PortError: the suite cannot run, or ends early; an older report stays.
     """
-    from npuport.device.choose import resolve
-    from npuport.port.build import port
-    from npuport.port.checkout import checkout
-    from npuport.weights import resolve as resolve_weights
-
-    weights = resolve_weights(layout, request.weights, progress) if request.weights else None
+    checkpoint = weights.resolve(layout, request.weights, progress) if request.weights else None
     if request.tree is None:
         port(layout, progress=progress)
     checkout(layout, progress=progress)
@@ -63,7 +58,7 @@ def run(layout: Layout, request: Request, report: Path, progress: Callable[[str]
     with tempfile.TemporaryDirectory() as scratch:
         error = Path(scratch) / "error.json"
         log = Path(scratch) / "log.txt"
-        words = [*_words(layout, request, weights, device.kind, report), "--error-file", str(error)]
+        words = [*_words(layout, request, checkpoint, device.kind, report), "--error-file", str(error)]
         code = process.stream(
             process.python("-m", "pytest", *words), environment=process.environment(), log=log, cwd=TOOLS
         )
@@ -73,15 +68,15 @@ def run(layout: Layout, request: Request, report: Path, progress: Callable[[str]
     results = report / "results.json"
     if code not in _FINISHED or not results.is_file() or results.stat().st_mtime < started:
         raise PortError(
-            f"the suite {process.ending(code)} before it had a report; its own lines are above",
-            hint="fix what they say; `npuport doctor` knows what this machine lacks",
+            f"the suite {process.ending(code)} before it wrote a report; its output is above",
+            hint="fix the error in its output; `npuport doctor` shows what this machine lacks",
         )
     write_atomically(report / "log.txt", output)
     return code == 0
 
 
 def _words(
-    layout: Layout, request: Request, weights: Checkpoint | None, device: str, report: Path
+    layout: Layout, request: ParityRequest, checkpoint: weights.Checkpoint | None, device: str, report: Path
 ) -> list[str]:
     suite = Path(__file__).parent / "checks"
     words = ["-c", str(suite / "pytest.ini"), str(suite)]
@@ -90,8 +85,8 @@ def _words(
     words += ["--seed", str(request.seed)]
     for size in request.sizes:
         words += ["--size", size]
-    if weights:
-        words += ["--weights", str(weights.path), "--checkpoint", json.dumps(weights.to_data())]
+    if checkpoint:
+        words += ["--weights", str(checkpoint.path), "--checkpoint", json.dumps(checkpoint.to_data())]
     if request.tree:
         words += ["--tree", str(request.tree.resolve())]
     return [*words, "-k", request.expression] if request.expression else words

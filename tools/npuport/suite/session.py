@@ -1,23 +1,30 @@
-"""One run of the suite: a port's tree on a device, against its captures."""
+"""One run of the suite: a port's tree on a device, compared with its captures."""
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from npuport.adapter import Adapter, load_adapter
 from npuport.base.errors import PortError
+from npuport.base.text import Progress
 from npuport.device.choose import SIMULATED, Device, resolve
+from npuport.parity.recipe import Recipe
+from npuport.port.build import port
+from npuport.port.checkout import checkout
 from npuport.port.layout import Layout
-from npuport.port.provenance import provenance
+from npuport.port.lock import read_lock
+from npuport.suite.captures import ensure
+from npuport.weights import Checkpoint
 
 if TYPE_CHECKING:
     from torch import nn
 
     from npuport.parity.capture import Capture
-    from npuport.weights import Checkpoint
+
+#: The size that stands for a checkpoint given with `--weights`.
+WEIGHTS = "weights"
 
 
 @dataclass(frozen=True)
@@ -31,43 +38,34 @@ class Settings:
         weights: a checkpoint, run instead of the sizes.
         seed: of weights and inputs.
         tree: a tree to judge instead of the ported one.
-        report: the directory to publish the report as.
+        report: the report's directory.
     """
 
     port: Path
     device: str
     sizes: tuple[str, ...]
-    weights: "Checkpoint | None"
+    weights: Checkpoint | None
     seed: int
     tree: Path | None
     report: Path
 
 
-#: The size that stands for a checkpoint given with `--weights`.
-WEIGHTS = "weights"
+class SuiteSession:
+    """What the checks share: made before torch is imported; models and captures on first use."""
 
-
-class Session:
-    """What the tests share: made before torch is imported, models and captures on first use."""
-
-    def __init__(self, settings: Settings, progress: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, progress: Progress) -> None:
         self.settings = settings
         self.progress = progress
         self.layout = Layout(settings.port)
         self.device: Device = resolve(settings.device, progress)
-        self.tree = (settings.tree or self._ported()).resolve()
+        self.tree = (settings.tree or port(self.layout).path).resolve()
         if not self.tree.is_dir():
-            raise PortError(f"{self.tree} is no directory", hint="name a tree with --tree DIR")
+            raise PortError(f"{self.tree} is not a directory", hint="name a tree with --tree DIR")
         self.device.activate()
-        sys.dont_write_bytecode = True  # the tree stays as the port made it
+        sys.dont_write_bytecode = True  # the tree stays as `npuport port` made it
         sys.path.insert(0, str(self.tree))
         self._captures: dict[str, Capture] = {}
         self._candidate: tuple[tuple[str, bool], nn.Module] | None = None
-
-    def _ported(self) -> Path:
-        from npuport.port.build import port
-
-        return port(self.layout).path
 
     @cached_property
     def adapter(self) -> Adapter:
@@ -88,31 +86,21 @@ class Session:
         return self.settings.sizes or self.adapter.default_sizes
 
     @cached_property
-    def pin(self) -> str:
-        """The commit of the clean upstream that the reference runs."""
-        from npuport.port.lock import read_lock
-
-        return read_lock(self.layout.lock).commit
-
-    @cached_property
     def device_name(self) -> str:
-        """The device's name as torch_npu gives it; a simulated one says so."""
+        """The device's name as torch_npu gives it; that of a simulated device contains "simulated"."""
         import torch
 
         name: str = torch.npu.get_device_name(0)  # type: ignore[attr-defined]
         return name if self.device.kind == "npu" or SIMULATED in name else f"{name} ({SIMULATED})"
 
     def capture(self, size: str) -> "Capture":
-        """What the reference process left for a size; made now where it is missing."""
-        from npuport.parity.capture import Capture
-        from npuport.parity.recipe import Recipe
-        from npuport.port.checkout import checkout
-        from npuport.suite.captures import ensure
+        """The capture of a size; made now where it is missing."""
+        from npuport.parity.capture import Capture  # it imports torch, which needs the device activated
 
         if size not in self._captures:
             recipe = Recipe(
                 checkout=checkout(self.layout).resolve(),
-                commit=self.pin,
+                commit=read_lock(self.layout.lock).commit,
                 adapter=self.layout.adapter,
                 size=size,
                 seed=self.settings.seed,
@@ -125,7 +113,7 @@ class Session:
         """The candidate's model from a checkpoint, by the tree's own loader, on the CPU.
 
         Raises:
-            PortError: it comes from somewhere else than the tree.
+            PortError: the model's class was imported from outside the tree.
         """
         model = self.adapter.load(directory)
         source = sys.modules[type(model).__module__].__file__ or ""
@@ -137,22 +125,12 @@ class Session:
         return model
 
     def candidate(self, size: str, *, tight: bool) -> "nn.Module":
-        """The ported model on the device; the one asked for last is kept."""
+        """The ported model on the device; only the last one is kept."""
         key = (size, tight)
         if self._candidate is None or self._candidate[0] != key:
-            self._candidate = None  # room for the next one
+            self._candidate = None  # frees its memory for the next one
             model = self.load(self.capture(size).checkpoint)
             if tight:
                 self.adapter.tighten(model)
             self._candidate = (key, model.to("npu:0").eval())
         return self._candidate[1]
-
-    @staticmethod
-    def dtypes(model: "nn.Module") -> dict[str, str]:
-        """The dtype of every parameter and buffer: `model.float()` and its like change buffers silently."""
-        tensors = [*model.named_parameters(), *model.named_buffers()]
-        return {name: str(tensor.dtype).removeprefix("torch.") for name, tensor in tensors}
-
-    def provenance(self) -> dict[str, Any]:
-        """What is judged; see `npuport.port.provenance`."""
-        return provenance(self.layout, self.tree)

@@ -4,12 +4,28 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from npuport.base.errors import PortError
+from npuport.base.schema import GitId, Sha256
 from npuport.weights.header import INDEX, SUFFIX, check_index, tensors
 
 #: Endings of files that hold weights as pickles, which run code when they are loaded.
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
+
+
+class CheckpointData(TypedDict):
+    """A checkpoint in reports, without its place on this machine.
+
+    Args:
+        source: hub and id, or the name of a directory.
+        revision: the hub's commit; null for a directory.
+        digest: SHA-256 over `<sha256>  <size>  <name>` and a newline for each file, by name.
+    """
+
+    source: str
+    revision: GitId | None
+    digest: Sha256
 
 
 @dataclass(frozen=True)
@@ -28,8 +44,8 @@ class Checkpoint:
     revision: str | None
     digest: str
 
-    def to_data(self) -> dict[str, str | None]:
-        """What a report says of them: where from, not where on this machine."""
+    def to_data(self) -> CheckpointData:
+        """What reports hold of it."""
         return {"source": self.source, "revision": self.revision, "digest": self.digest}
 
 

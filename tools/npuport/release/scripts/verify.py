@@ -219,7 +219,7 @@ def _set_precision(policy: Any, device: Any) -> None:
 
 
 def _judge_entries(
-    adapter: Any, model: Any, capture: Any, place: tuple[str, Any, str], device: Any
+    adapter: Any, model: Any, capture: Any, place: tuple[str, Any, Any], device: Any
 ) -> Iterator[dict[str, Any]]:
     from npuport.device.runtime import trap_fallbacks
     from npuport.parity.case import Case
@@ -241,12 +241,12 @@ def _judge_entries(
         except Exception as error:  # whatever the model or the device raises is a finding of this case
             yield {**result, "word": "error", "reason": _line(error)}
             continue
-        worst = max(outputs, key=lambda one: (WORDS.index(one.word), one.ratio or 0.0))
-        reason = f"{worst.output}: {worst.reason}" if worst.reason else ""
+        worst = max(outputs, key=lambda one: (WORDS.index(one["word"]), one["ratio"] or 0.0))
+        reason = f"{worst['output']}: {worst['reason']}" if worst["reason"] else ""
         reason += f" ran on the CPU: {', '.join(fallbacks)}" if fallbacks else ""
-        ratios = [one.ratio for one in outputs if one.ratio is not None]
-        result |= {"word": worst.word, "reason": reason.strip(), "ratio": max(ratios, default=None)}
-        yield {**result, "outputs": [_finite(one.as_json()) for one in outputs]}
+        ratios = [one["ratio"] for one in outputs if one["ratio"] is not None]
+        result |= {"word": worst["word"], "reason": reason.strip(), "ratio": max(ratios, default=None)}
+        yield {**result, "outputs": [_finite(one) for one in outputs]}
 
 
 def _finite(value: Any) -> Any:

@@ -1,37 +1,29 @@
-"""Every parameter and buffer arrives on the device as the reference left it.
+"""Every parameter and buffer on the device is the one that the reference saved.
 
-The only sure catch for one scalar that is off by 1e-3, and for a buffer that a loader fills with nothing.
+Only this check finds one scalar that is off by 1e-3, and a buffer that a loader leaves uninitialised.
 """
 
-from typing import Any
-
 from npuport.parity.capture import identity
-from npuport.suite.result import Result
-from npuport.suite.session import Session
+from npuport.parity.manifest import TensorIdentity
+from npuport.suite.result import require
+from npuport.suite.results import CheckResult
+from npuport.suite.session import SuiteSession
 
-#: Of every tensor: dtype, shape, sha256.
-Identities = dict[str, dict[str, Any]]
 
-
-def test_every_tensor_arrives_unchanged(session: Session, size: str, result: Result) -> None:
+def test_every_tensor_arrives_unchanged(session: SuiteSession, size: str, result: CheckResult) -> None:
     expected = session.capture(size).manifest["tensors"]
-    found = identity(session.candidate(size, tight=False))
+    actual = identity(session.candidate(size, tight=False))
 
-    differing = [name for name in expected if found.get(name) != expected[name]]
-    strange = [name for name in found if name not in expected]
-    result.figures = {"tensors": len(expected), "differing": differing, "unexpected": strange}
-    result.require(
-        not differing, f"{len(differing)} of {len(expected)} differ: {_told(expected, found, differing)}"
-    )
-    result.require(not strange, f"unexpected: {', '.join(strange)}")
+    differing = [name for name in expected if actual.get(name) != expected[name]]
+    unexpected = [name for name in actual if name not in expected]
+    result["figures"] = {"tensors": len(expected), "differing": differing, "unexpected": unexpected}
+    shown = [f"{name} ({_difference(expected[name], actual.get(name))})" for name in differing[:4]]
+    shown += ["..."] if len(differing) > 4 else []
+    require(result, not differing, f"{len(differing)} of {len(expected)} differ: {'; '.join(shown)}")
+    require(result, not unexpected, f"unexpected: {', '.join(unexpected)}")
 
 
-def _told(expected: Identities, found: Identities, names: list[str]) -> str:
-    lines = []
-    for name in names[:4]:
-        here = found.get(name)
-        fields = [
-            field for field in ("dtype", "shape", "sha256") if here and here[field] != expected[name][field]
-        ]
-        lines.append(f"{name} ({', '.join(fields) if here else 'missing'})")
-    return "; ".join(lines) + ("; ..." if len(names) > 4 else "")
+def _difference(expected: TensorIdentity, actual: TensorIdentity | None) -> str:
+    if actual is None:
+        return "missing"
+    return ", ".join(key for key in ("dtype", "shape", "sha256") if actual[key] != expected[key])

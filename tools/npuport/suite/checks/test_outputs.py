@@ -4,21 +4,24 @@ from npuport.device.runtime import trap_fallbacks
 from npuport.parity.case import Case
 from npuport.parity.flags import flags, set_flags
 from npuport.parity.judge import judge
-from npuport.suite.result import Result
-from npuport.suite.session import Session
+from npuport.suite.result import judge_outputs, require
+from npuport.suite.results import CheckResult
+from npuport.suite.session import SuiteSession
 
 
-def test_output(session: Session, case: Case, result: Result) -> None:
+def test_output(session: SuiteSession, case: Case, result: CheckResult) -> None:
     capture = session.capture(case.size)
     model = session.candidate(case.size, tight=case.policy.tight)
 
     set_flags(case.policy)
-    with trap_fallbacks() as result.fallbacks:
+    with trap_fallbacks() as fallbacks:
         verdicts = judge(model, capture, case, "npu:0")
-    result.flags = flags()
+    result["fallbacks"], result["flags"] = fallbacks, flags()
 
-    dtypes = {name: tensor["dtype"] for name, tensor in capture.manifest["tensors"].items()}
-    cast = [name for name, dtype in session.dtypes(model).items() if dtypes.get(name) != dtype]
-    result.require(not cast, f"cast since the checkpoint was saved: {', '.join(cast)}")
+    # `model.float()` and its like cast buffers too
+    dtypes = {name: f"torch.{tensor['dtype']}" for name, tensor in capture.manifest["tensors"].items()}
+    tensors = [*model.named_parameters(), *model.named_buffers()]
+    cast = [name for name, tensor in tensors if dtypes.get(name) != str(tensor.dtype)]
+    require(result, not cast, f"cast since the checkpoint was saved: {', '.join(cast)}")
 
-    result.judge(verdicts)
+    judge_outputs(result, verdicts)

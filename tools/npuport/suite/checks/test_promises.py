@@ -1,4 +1,4 @@
-"""What a model promises of itself: the same twice, unit vectors, and what it saves it loads."""
+"""What a model promises: two runs are equal, unit vectors have length 1, and it loads what it saves."""
 
 from pathlib import Path
 
@@ -8,15 +8,16 @@ from npuport.adapter import EntryPoint
 from npuport.parity.capture import Capture, identity
 from npuport.parity.case import POLICIES, call
 from npuport.parity.flags import flags, set_flags
-from npuport.suite.result import Result
-from npuport.suite.session import Session
+from npuport.suite.result import require
+from npuport.suite.results import CheckResult
+from npuport.suite.session import SuiteSession
 
-#: Torch_npu's own defaults on the model as shipped: what a user runs.
+#: torch_npu's defaults on the model as shipped: what a user runs.
 DEFAULT = POLICIES[-1]
 
 
-def outputs(session: Session, model: torch.nn.Module, capture: Capture) -> dict[str, torch.Tensor]:
-    """All outputs on the smallest set of inputs."""
+def outputs(session: SuiteSession, model: torch.nn.Module, capture: Capture) -> dict[str, torch.Tensor]:
+    """All outputs on the smallest set of inputs, by entry point and output."""
     names = capture.manifest["ensemble"]
     inputs = {
         name: tensor.to("npu:0")
@@ -31,7 +32,7 @@ def outputs(session: Session, model: torch.nn.Module, capture: Capture) -> dict[
 
 
 def unequal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> list[str]:
-    """Names of outputs that are not the same to the bit."""
+    """Names of outputs whose bits differ."""
     return [name for name in one if not torch.equal(bits(one[name]), bits(other[name]))]
 
 
@@ -39,54 +40,56 @@ def bits(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.contiguous().reshape(-1).view(torch.uint8)
 
 
-def test_two_runs_give_the_same_bits(session: Session, size: str, result: Result) -> None:
+def test_two_runs_give_the_same_bits(session: SuiteSession, size: str, result: CheckResult) -> None:
     model, capture = session.candidate(size, tight=False), session.capture(size)
     set_flags(DEFAULT)
-    result.flags = flags()
+    result["flags"] = flags()
 
     first, second = outputs(session, model, capture), outputs(session, model, capture)
 
     differing = unequal(first, second)
-    result.figures = {"outputs": len(first), "differing": differing}
-    result.require(not differing, f"two runs differ in {', '.join(differing)}")
+    result["figures"] = {"outputs": len(first), "differing": differing}
+    require(result, not differing, f"two runs differ in {', '.join(differing)}")
 
 
-def test_unit_vectors_have_length_one(session: Session, size: str, result: Result) -> None:
+def test_unit_vectors_have_length_one(session: SuiteSession, size: str, result: CheckResult) -> None:
     model, capture = session.candidate(size, tight=False), session.capture(size)
     set_flags(DEFAULT)
-    result.flags = flags()
+    result["flags"] = flags()
     entries: list[EntryPoint] = [entry for entry in session.adapter.entry_points if entry.unit_norm]
     inputs = {name: tensor.to("npu:0") for name, tensor in capture.inputs("random").items()}
 
-    furthest = {
+    largest = {
         entry.name: max(
             float((t.double().norm(dim=-1) - 1).abs().max()) for t in call(entry, model, inputs).values()
         )
         for entry in entries
     }
 
-    result.figures = {"furthest_from_one": furthest}
-    for name, distance in furthest.items():
-        result.require(distance <= 2.0**-20, f"{name}: a length is off one by {distance:.2g}")
+    result["figures"] = {"furthest_from_one": largest}
+    for name, distance in largest.items():
+        require(result, distance <= 2.0**-20, f"{name}: a length differs from 1 by {distance:.2g}")
 
 
-def test_what_the_device_saves_it_loads(session: Session, size: str, result: Result, tmp_path: Path) -> None:
+def test_what_the_device_saves_it_loads(
+    session: SuiteSession, size: str, result: CheckResult, tmp_path: Path
+) -> None:
     model, capture = session.candidate(size, tight=False), session.capture(size)
     set_flags(DEFAULT)
-    result.flags = flags()
+    result["flags"] = flags()
     before = outputs(session, model, capture)
 
     session.adapter.save(model, tmp_path)
     loaded = session.load(tmp_path).to("npu:0").eval()
 
-    expected, found = capture.manifest["tensors"], identity(loaded)
-    differing = [name for name in expected if found.get(name) != expected[name]]
+    expected, actual = capture.manifest["tensors"], identity(loaded)
+    differing = [name for name in expected if actual.get(name) != expected[name]]
     changed = unequal(before, outputs(session, loaded, capture))
-    result.figures = {
+    result["figures"] = {
         "tensors": len(expected),
         "differing": differing,
         "outputs": len(before),
         "changed": changed,
     }
-    result.require(not differing, f"other than before: {', '.join(differing)}")
-    result.require(not changed, f"other outputs than before: {', '.join(changed)}")
+    require(result, not differing, f"differ from the checkpoint: {', '.join(differing)}")
+    require(result, not changed, f"outputs differ after loading: {', '.join(changed)}")

@@ -1,4 +1,4 @@
-"""Upstream's seeding helper reaches the device's generator, and nothing that is absent."""
+"""Upstream's seeding helper seeds the device, and no backend that is absent."""
 
 import sys
 from pathlib import Path
@@ -7,17 +7,18 @@ from typing import Any
 import pytest
 import torch
 
-from npuport.suite.result import Result
-from npuport.suite.session import Session
+from npuport.suite.result import require
+from npuport.suite.results import CheckResult
+from npuport.suite.session import SuiteSession
 
 SEED = 20261122
 
 
-def test_the_device_starts_from_the_seed(session: Session, result: Result) -> None:
+def test_the_device_starts_from_the_seed(session: SuiteSession, result: CheckResult) -> None:
     torch.npu.manual_seed_all(SEED)  # type: ignore[attr-defined]
     expected = torch.npu.get_rng_state("npu:0")  # type: ignore[attr-defined]
     torch.npu.manual_seed_all(1)  # type: ignore[attr-defined]
-    torch.rand(5, device="npu:0")  # moves the generator on
+    torch.rand(5, device="npu:0")  # advances the generator
 
     session.adapter.seed(SEED)
 
@@ -27,17 +28,21 @@ def test_the_device_starts_from_the_seed(session: Session, result: Result) -> No
     again = torch.rand(64, device="npu:0").cpu()
     session.adapter.seed(SEED + 1)
     other = torch.rand(64, device="npu:0").cpu()
-    result.figures = {"seed": SEED, "initial_seed": seed, "state_equal": torch.equal(state, expected)}
-    result.require(seed == SEED, f"torch.npu.initial_seed() is {seed} after seeding with {SEED}")
-    result.require(
-        torch.equal(state, expected), "the generator's state is not that of a generator just seeded"
+    result["figures"] = {"seed": SEED, "initial_seed": seed, "state_equal": torch.equal(state, expected)}
+    require(result, seed == SEED, f"torch.npu.initial_seed() is {seed} after seeding with {SEED}")
+    require(
+        result,
+        torch.equal(state, expected),
+        "the generator's state differs from that after torch.npu.manual_seed_all",
     )
-    result.require(torch.equal(first, again), "the same seed gives other numbers")
-    result.require(not torch.equal(first, other), "another seed gives the same numbers")
+    require(result, torch.equal(first, again), "the same seed gives different numbers")
+    require(result, not torch.equal(first, other), "another seed gives the same numbers")
 
 
-def test_nothing_absent_is_seeded(session: Session, result: Result, monkeypatch: pytest.MonkeyPatch) -> None:
-    """torch.manual_seed itself calls every backend's seeding; what counts is what the tree calls."""
+def test_nothing_absent_is_seeded(
+    session: SuiteSession, result: CheckResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """torch.manual_seed itself seeds every backend, so only calls from the tree count."""
     called: list[str] = []
     absent = [name for name in ("cuda", "xpu", "mps") if not getattr(torch, name).is_available()]
     for backend in absent:
@@ -49,8 +54,8 @@ def test_nothing_absent_is_seeded(session: Session, result: Result, monkeypatch:
 
     session.adapter.seed(SEED)
 
-    result.figures = {"absent": absent, "called": called}
-    result.require(not called, f"the tree seeds what is not there: {', '.join(called)}")
+    result["figures"] = {"absent": absent, "called": called}
+    require(result, not called, f"the tree seeds an absent backend: {', '.join(called)}")
 
 
 def _spy(tree: Path, called: list[str], backend: str, function: str) -> Any:
