@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 BOOTSTRAP := @$(PYTHON) tools/bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help port test-npu test test-all demo bench try release status verify refresh rebase watch audit \
+.PHONY: help port test-npu test test-all coverage demo bench try release status verify refresh rebase watch audit \
   doctor figures docs docs-serve lint format clean
 
 help:  ## list the targets
@@ -33,6 +33,13 @@ test:  ## the harness's own tests, the fast ones
 test-all:  ## the harness's own tests, all of them
 	$(BOOTSTRAP) dev
 	@$(PYTEST) $(ARGS)
+
+coverage:  ## the same, and which branches of tools/npuport they take: fails below 90 %; build/junit.xml
+	$(BOOTSTRAP) dev
+	@rm -rf build/coverage && mkdir -p build/coverage
+	@$(subst -m pytest,-m coverage run -m pytest,$(PYTEST)) --junitxml=build/junit.xml $(ARGS)
+	@$(BIN)/python -m coverage combine --quiet
+	@$(BIN)/python -m coverage report
 
 demo:  ## the whole way on the small bundled example
 	$(BOOTSTRAP) npu
