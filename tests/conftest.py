@@ -1,12 +1,21 @@
-"""The ladder: each fixture stands on the one above it.
+"""How the tests are laid out, and the fixtures that they share.
+
+`tests/<room>/test_<module>.py` tests `npuport/<room>/<module>.py`. Other names are for what several modules do
+together: `tests/rebase/test_conflicts.py`. `tests/softcann` tests the simulator's libraries, `tests/docs` the
+documentation, `tests/examples` the bundled example, `tests/test_rooms.py` who imports whom. Helpers stand in
+`tests/worlds` and are imported as `worlds.<module>`; no test module imports another.
+
+Each fixture here stands on the one above it:
 
     cache       a cache and a home of the test's own
     upstream    a repository with two commits
     port        a port of it: a lock, a series of two patches, refreshed
     ported      the same, ported
 
-Every test gets real git repositories below its `tmp_path`. `vtp` stands apart: the repository's own port, for
-the tests marked `network`.
+Every test gets real git repositories below its `tmp_path`. `vtp` is the repository's own port, for the tests
+marked `network`.
+
+A test waits for an event (a line, a lock, the end of a process: `worlds.processes`), never for a time.
 """
 
 from collections.abc import Generator
