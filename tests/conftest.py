@@ -1,9 +1,9 @@
 """How the tests are laid out, and the fixtures that they share.
 
-`tests/<room>/test_<module>.py` tests `npuport/<room>/<module>.py`. Other names are for what several modules do
-together: `tests/rebase/test_conflicts.py`. `tests/softcann` tests the simulator's libraries, `tests/docs` the
-documentation, `tests/examples` the bundled example, `tests/test_rooms.py` who imports whom. Helpers stand in
-`tests/worlds` and are imported as `worlds.<module>`; no test module imports another.
+`tests/<room>/test_<module>.py` tests `npuport/<room>/<module>.py`. Other names are for what several modules
+do together: `tests/rebase/test_conflicts.py`. `tests/softcann` tests the simulator's libraries, `tests/docs`
+the documentation, `tests/examples` the bundled example, `tests/test_rooms.py` the imports. Helpers
+stand in `tests/worlds` and are imported as `worlds.<module>`; no test module imports another.
 
 Each fixture here stands on the one above it:
 
@@ -23,15 +23,12 @@ from pathlib import Path
 
 import pytest
 
-from npuport.base.errors import PortError
-from npuport.base.places import HARNESS
 from npuport.edit.refresh import refresh
 from npuport.port.build import PortResult
 from npuport.port.build import port as make_port
 from npuport.port.layout import Layout
-from npuport.port.lock import read_lock
-from npuport.port.upstream import ensure
 from worlds.port import LICENSE, MODEL, SEED, Port, commit, diff_of, edited, git, make_patch
+from worlds.repository import VTP, fetched
 
 
 @pytest.hookimpl(wrapper=True)
@@ -89,10 +86,6 @@ def ported(port: Port) -> PortResult:
 
 @pytest.fixture(scope="session")
 def vtp() -> Path:
-    """The real VTP, ported. Only upstream out of reach skips a test; a port that fails is a failure."""
-    layout = Layout(HARNESS)
-    try:
-        ensure(layout, read_lock(layout.lock))
-    except PortError as error:
-        pytest.skip(f"upstream is out of reach: {error.message}")
-    return make_port(layout).path.resolve()
+    """The ported tree of the real VTP. A port that fails is a failure; only upstream out of reach skips."""
+    fetched()
+    return make_port(VTP).path.resolve()

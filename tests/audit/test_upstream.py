@@ -12,14 +12,13 @@ import pytest
 from npuport.audit import audit, new_assumptions
 from npuport.audit.finding import Finding
 from npuport.audit.subject import drafted, pinned_upstream, read_port
-from npuport.base.errors import PortError
 from npuport.base.places import HARNESS
 from npuport.base.text import silent
-from npuport.port import upstream
 from npuport.port.layout import Layout
 from npuport.port.lock import read_lock
 from npuport.source.interface import difference
 from npuport.source.tree import read_commit
+from worlds.repository import fetched
 
 pytestmark = pytest.mark.network
 
@@ -31,11 +30,7 @@ FIRST = "6fa4e19a9e43e9f59f171b7903e0ef18c249158a"
 
 def read(url: str, commit: str) -> dict[str, bytes]:
     """A commit's tree. Only upstream out of reach skips a test."""
-    lock = replace(read_lock(LAYOUT.lock), url=url, commit=commit)
-    try:
-        return read_commit(upstream.ensure(LAYOUT, lock), commit)
-    except PortError as error:
-        pytest.skip(f"upstream is out of reach: {error.message}")
+    return read_commit(fetched(replace(read_lock(LAYOUT.lock), url=url, commit=commit)), commit)
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,6 @@
 """`npuport bench` of the example, as a user runs it: on the CPU, on the simulator, on one that fails."""
 
 import json
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +9,7 @@ import pytest
 
 from npuport.base.places import HARNESS
 from worlds.parity import npuport
+from worlds.repository import copy_example
 
 pytestmark = pytest.mark.slow
 
@@ -22,9 +20,7 @@ SHORT = ("--size", "tiny", "--entry", "encode", "--rounds", "2", "--iterations",
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """patchtok, ported."""
-    directory = tmp_path_factory.mktemp("bench") / "patchtok"
-    shutil.copytree(HARNESS / "examples/patchtok", directory, ignore=shutil.ignore_patterns("out", "dist"))
-    subprocess.run([sys.executable, str(directory / "make_upstream.py")], check=True)
+    directory = copy_example(tmp_path_factory.mktemp("bench") / "patchtok").root
     assert npuport("--port", str(directory), "port").returncode == 0
     return directory
 

@@ -3,15 +3,14 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 
 import pytest
 
 from npuport.base.places import HARNESS
+from worlds.repository import copy_example
 
-EXAMPLE = HARNESS / "examples" / "patchtok"
 #: What runs in a second or so, in this order, and the row that describes it.
 COMMANDS = {
     "port": "port",
@@ -45,14 +44,12 @@ def documented() -> dict[str, tuple[set[str], set[str]]]:
 def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
     """What each command prints in a copy of the example."""
     work = tmp_path_factory.mktemp("json")
-    port = work / "patchtok"
-    shutil.copytree(EXAMPLE, port, ignore=shutil.ignore_patterns("out", "dist", "__pycache__"))
+    port = copy_example(work / "patchtok").root
     environment = {
         **os.environ,
         "NPUPORT_CACHE": str(work / "cache"),
         "PYTHONPATH": os.pathsep.join([str(HARNESS / "tools"), os.environ.get("PYTHONPATH", "")]),
     }
-    subprocess.run([sys.executable, str(port / "make_upstream.py")], check=True, capture_output=True)
     found = {}
     for command in COMMANDS:
         words = [sys.executable, "-m", "npuport", "--port", str(port), "--json", *command.split()]

@@ -7,15 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from npuport.base.errors import PortError
 from npuport.base.places import HARNESS
 from npuport.device import choose
-from npuport.port import upstream
-from npuport.port.layout import Layout
-from npuport.port.lock import read_lock
 from worlds.docpages import Page, blocks, pages, strays
 from worlds.docproof import PROVED
 from worlds.docrun import faults
+from worlds.repository import fetched
 
 PAGES = pages(HARNESS)
 ORIGINALS = [page for page in PAGES if not page.original]
@@ -38,11 +35,7 @@ def test_page_says_what_happens(page: Page, tmp_path: Path) -> None:
     if "simulated" in page.text and choose.probe().name:
         pytest.skip("the page shows a simulated Ascend, and a real one answers here")
     if page.needs_upstream:
-        layout = Layout(HARNESS)
-        try:
-            upstream.ensure(layout, read_lock(layout.lock))
-        except PortError as error:
-            pytest.skip(f"upstream is out of reach: {error.message}")
+        fetched()
     found = faults(page, tmp_path / "home", PROVED)
     assert not found, "\n".join(found)
 

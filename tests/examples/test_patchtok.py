@@ -14,8 +14,8 @@ import pytest
 
 from npuport.base.places import HARNESS
 from npuport.port.lock import read_lock
+from worlds.repository import EXAMPLE
 
-EXAMPLE = HARNESS / "examples" / "patchtok"
 #: What `make_upstream.py` gives everywhere. They change only with the files in `upstream/`.
 COMMITS = {
     "v0.1.0": "297e3c043c52230d62f73367446e8c8bf947aad9",

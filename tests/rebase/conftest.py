@@ -1,19 +1,17 @@
 """The ladder of the rebase's tests: the stand-in world, built once and copied for each test."""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from npuport.base.places import HARNESS
 from npuport.port.layout import Layout
 from npuport.port.lock import read_lock
 from worlds.histories import History
 from worlds.lumen import START
 from worlds.port import git
 from worlds.rebase import World, make_world
+from worlds.repository import copy_example
 from worlds.standin import SERIES
 
 
@@ -39,9 +37,7 @@ def world(standin: Path, tmp_path: Path, cache: Path, capsys: pytest.CaptureFixt
 @pytest.fixture(scope="session")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     """The example, whose upstream has other branches: `worse` has four commits, `torn` one."""
-    layout = Layout(tmp_path_factory.mktemp("example") / "patchtok")
-    shutil.copytree(HARNESS / "examples/patchtok", layout.root, ignore=shutil.ignore_patterns("out"))
-    subprocess.run([sys.executable, layout.root / "make_upstream.py"], check=True, capture_output=True)
+    layout = copy_example(tmp_path_factory.mktemp("example") / "patchtok")
     work = layout.root.parent / "work"
     git(layout.root.parent, "clone", "--quiet", str(layout.out / "upstream.git"), str(work))
     pin = read_lock(layout.lock).commit

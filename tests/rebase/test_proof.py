@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +15,8 @@ from npuport.base.places import HARNESS
 from npuport.port.layout import Layout
 from npuport.port.lock import format_lock, read_lock
 from npuport.rebase.proof import passed, prove, read_proof, state_dict_difference
+from worlds.repository import EXAMPLE, copy_example
 from worlds.summaries import proof
-
-EXAMPLE = HARNESS / "examples" / "patchtok"
 
 
 def test_difference_of_state_dicts() -> None:
@@ -38,10 +35,7 @@ def test_same_difference_of_two_sizes_is_told_once() -> None:
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     """A copy of the example."""
-    layout = Layout(tmp_path_factory.mktemp("proof") / "patchtok")
-    shutil.copytree(EXAMPLE, layout.root, ignore=shutil.ignore_patterns("out"))
-    subprocess.run([sys.executable, layout.root / "make_upstream.py"], check=True, capture_output=True)
-    return layout
+    return copy_example(tmp_path_factory.mktemp("proof") / "patchtok")
 
 
 @pytest.fixture(scope="module")

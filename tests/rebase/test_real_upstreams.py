@@ -10,14 +10,12 @@ from typing import Any
 import pytest
 
 from npuport import cli
-from npuport.base.errors import PortError
 from npuport.base.places import HARNESS
-from npuport.port import upstream
 from npuport.port.layout import Layout
 from npuport.port.lock import read_lock
+from worlds.repository import EXAMPLE, fetched
 
 FIRST = "6fa4e19a9e43e9f59f171b7903e0ef18c249158a"
-EXAMPLE = HARNESS / "examples/patchtok"
 SEEDING = "patchtok/seeding.py"
 
 
@@ -48,11 +46,7 @@ class Ported:
 @pytest.fixture
 def vtp_port(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Ported:
     """VTP's port, in a directory of its own; the cache is the repository's."""
-    layout = Layout(HARNESS)
-    try:
-        upstream.ensure(layout, read_lock(layout.lock))
-    except PortError as error:
-        pytest.skip(f"upstream is out of reach: {error.message}")
+    fetched()
     return Ported(HARNESS, tmp_path / "vtp", capsys)
 
 

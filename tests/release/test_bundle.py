@@ -16,6 +16,7 @@ from npuport.base.places import HARNESS
 from npuport.release import statement as slsa
 from npuport.release import sums
 from worlds.parity import npuport
+from worlds.repository import copy_example
 
 pytestmark = pytest.mark.slow
 MODEL, TITLE = "patchtok-tiny", "patchtok-tiny-Ascend-simulated"
@@ -35,10 +36,7 @@ def check(port: Path, bundle: Path) -> tuple[int, str]:
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """patchtok, nothing run."""
-    directory = tmp_path_factory.mktemp("bare") / "patchtok"
-    shutil.copytree(HARNESS / "examples/patchtok", directory, ignore=shutil.ignore_patterns("out", "dist"))
-    subprocess.run([sys.executable, str(directory / "make_upstream.py")], check=True)
-    return directory
+    return copy_example(tmp_path_factory.mktemp("bare") / "patchtok").root
 
 
 @pytest.fixture(scope="module")

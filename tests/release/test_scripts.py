@@ -12,8 +12,8 @@ import pytest
 
 from npuport.base.places import HARNESS
 from npuport.port.build import port
-from npuport.port.layout import Layout
 from worlds.bundle import answer, edit, make_bundle, run_script, write_sums
+from worlds.repository import copy_example
 
 pytestmark = pytest.mark.slow
 
@@ -21,9 +21,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle that nobody changes."""
-    layout = Layout(tmp_path_factory.mktemp("port") / "patchtok")
-    shutil.copytree(HARNESS / "examples/patchtok", layout.root, ignore=shutil.ignore_patterns("out", "dist"))
-    subprocess.run([sys.executable, layout.root / "make_upstream.py"], check=True, capture_output=True)
+    layout = copy_example(tmp_path_factory.mktemp("port") / "patchtok")
     bundle = tmp_path_factory.mktemp("good") / "bundle"
     return make_bundle(bundle, port(layout).path.resolve())
 

@@ -1,7 +1,6 @@
 """`npuport try`: what it leaves in out/try, what it says, and what it says when it cannot."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +9,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from npuport.base.places import HARNESS
 from npuport.commands.try_ import summary
 from npuport.port.layout import Layout
 from worlds.parity import npuport
+from worlds.repository import copy_example
 
 
 def results(**more: Any) -> dict[str, Any]:
@@ -47,10 +46,7 @@ def test_random_weights_and_a_simulated_device_are_said() -> None:
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     """A copy of the example; nothing ported yet."""
-    layout = Layout(tmp_path_factory.mktemp("port") / "patchtok")
-    shutil.copytree(HARNESS / "examples/patchtok", layout.root, ignore=shutil.ignore_patterns("out", "dist"))
-    subprocess.run([sys.executable, layout.root / "make_upstream.py"], check=True, capture_output=True)
-    return layout
+    return copy_example(tmp_path_factory.mktemp("port") / "patchtok")
 
 
 def tried(port: Layout, *words: str) -> tuple[int, dict[str, Any]]:

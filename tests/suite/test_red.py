@@ -16,10 +16,10 @@ import pytest
 from npuport.base.places import HARNESS
 from npuport.port.layout import Layout
 from worlds.parity import Judged, copy_of, npuport, parity
+from worlds.repository import EXAMPLE
 
 pytestmark = pytest.mark.slow
 
-EXAMPLE = HARNESS / "examples" / "patchtok"
 
 IDENTITY = "test_every_tensor_arrives_unchanged[tiny]"
 SAVE = "test_what_the_device_saves_it_loads[tiny]"

@@ -1,28 +1,21 @@
 """What keeps the parity suite from running is one line with its hint, and the old report stays."""
 
 import json
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from npuport.base.places import HARNESS
 from npuport.port.layout import Layout
 from worlds.parity import npuport
+from worlds.repository import EXAMPLE, copy_example
 
 pytestmark = pytest.mark.slow
-
-EXAMPLE = HARNESS / "examples" / "patchtok"
 
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     """A copy of the example, with an old report."""
-    layout = Layout(tmp_path_factory.mktemp("port") / "patchtok")
-    shutil.copytree(EXAMPLE, layout.root, ignore=shutil.ignore_patterns("out"))
-    subprocess.run([sys.executable, layout.root / "make_upstream.py"], check=True, capture_output=True)
+    layout = copy_example(tmp_path_factory.mktemp("port") / "patchtok")
     layout.report.mkdir(parents=True)
     (layout.report / "results.json").write_text("old")
     return layout

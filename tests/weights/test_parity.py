@@ -24,6 +24,7 @@ from npuport.port.checkout import checkout
 from npuport.port.layout import Layout
 from worlds.hubserver import HuggingFace, Repository
 from worlds.parity import npuport, parity
+from worlds.repository import copy_example
 
 pytestmark = pytest.mark.slow
 
@@ -47,12 +48,7 @@ def port(request: pytest.FixtureRequest, tmp_path: Path) -> Layout:
     """A copy of a port."""
     layout = Layout(tmp_path / "port")
     if request.param == "patchtok":
-        shutil.copytree(
-            HARNESS / "examples" / "patchtok",
-            layout.root,
-            ignore=shutil.ignore_patterns("out", "__pycache__"),
-        )
-        subprocess.run([sys.executable, layout.root / "make_upstream.py"], check=True, capture_output=True)
+        copy_example(layout.root)
     else:
         request.getfixturevalue("vtp")
         shutil.copytree(HARNESS / "patches", layout.patches)
