@@ -16,7 +16,8 @@ from npuport.simulator.activate import refuse_real_cann
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the verbs exec, build, path and status."""
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=_plain(parser))
+    plain: type[argparse.ArgumentParser] = type(parser).__mro__[1]  # without the commands' late import
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=plain)
     run = verbs.add_parser("exec", help="run a command, and every process it starts, on the simulated Ascend")
     run.add_argument(
         "--despite-cann", action="store_true", help="use the simulator even if a real CANN is installed"
@@ -60,26 +61,14 @@ def _execute(args: argparse.Namespace) -> NoReturn:
 def _status() -> Outcome:
     plan = simulator.plan()
     built = simulator.built(plan.directory)
+    cann = simulator.real_cann()
     lines = [
         f"simulator   {'built' if built else 'not built yet'}: {plan.directory}",
         f"device      {simulator.DEVICE_NAME}",
-        *(
-            f"{name:<11} {package['version']}: {package['directory']}"
-            for name, package in (("torch", plan.inputs["torch"]), ("torch_npu", plan.inputs["torch_npu"]))
-        ),
+        "torch       {version}: {directory}".format(**plan.inputs["torch"]),
+        "torch_npu   {version}: {directory}".format(**plan.inputs["torch_npu"]),
         f"compiler    {plan.inputs['compiler']}",
-        f"real CANN   {simulator.real_cann() or 'none'}",
+        f"real CANN   {cann or 'none'}",
     ]
-    data = {
-        "path": str(plan.directory),
-        "built": built,
-        "device": simulator.DEVICE_NAME,
-        "inputs": plan.inputs,
-        "real_cann": simulator.real_cann() or None,
-    }
-    return Outcome("\n".join(lines), data)
-
-
-def _plain(parser: argparse.ArgumentParser) -> type[argparse.ArgumentParser]:
-    """The parser that raises on wrong usage, without the commands' late import."""
-    return type(parser).__mro__[1]
+    data = {"path": str(plan.directory), "built": built, "device": simulator.DEVICE_NAME}
+    return Outcome("\n".join(lines), {**data, "inputs": plan.inputs, "real_cann": cann or None})

@@ -1,10 +1,11 @@
 """Activates the built simulator under torch_npu: in this process, or in its children."""
 
 import os
-import subprocess
+import re
 import sys
 from pathlib import Path
 
+from npuport.base import process
 from npuport.base.errors import PortError
 from npuport.simulator.startup import softcann_startup
 
@@ -37,12 +38,10 @@ def environment(directory: Path) -> dict[str, str]:
 
     Add them to the parent's environment. A Python started with `-I`, `-E` or `-S` ignores them.
     """
-    startup = str(STARTUP)
-    others = [
-        entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry not in ("", startup)
-    ]
+    inherited = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    others = [entry for entry in inherited if entry not in ("", str(STARTUP))]
     return {
-        "PYTHONPATH": os.pathsep.join([startup, *others]),
+        "PYTHONPATH": os.pathsep.join([str(STARTUP), *others]),
         softcann_startup.VARIABLE: str(directory),
         "TORCH_DEVICE_BACKEND_AUTOLOAD": "1",
     }
@@ -68,8 +67,8 @@ def real_cann() -> str:
         if entry and (Path(entry) / "libascendcl.so").exists():
             return entry
     try:
-        listing = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True).stdout
-    except OSError:
+        listing = process.run(["/sbin/ldconfig", "-p"]).out
+    except process.ProcessError:
         return ""
-    lines = [line for line in listing.splitlines() if line.split()[:1] == ["libascendcl.so"]]
-    return lines[0].split("=>")[-1].strip() if lines else ""
+    match = re.search(r"^\s*libascendcl\.so\b.*=> *(.*)$", listing, re.M)
+    return match[1] if match else ""

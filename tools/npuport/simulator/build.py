@@ -16,9 +16,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, TypedDict
+from typing import TypedDict
 
-from npuport.base import files
+from npuport.base import files, process
 from npuport.base.errors import PortError
 from npuport.base.places import TOOLS, cache_dir
 from npuport.simulator import packages
@@ -54,11 +54,6 @@ class BuildPlan:
     inputs: BuildInputs
     tools: Mapping[str, str]
 
-    @property
-    def log(self) -> Path:
-        """The output of CMake and the compiler."""
-        return self.directory.with_suffix(".log")
-
 
 def plan(python: str = sys.executable) -> BuildPlan:
     """The build for a Python; builds nothing and imports neither torch nor torch_npu.
@@ -78,7 +73,7 @@ def plan(python: str = sys.executable) -> BuildPlan:
         "torch": installed["torch"],
         "torch_npu": installed["torch_npu"],
         "python": f"{tag}-{os.uname().machine}",
-        "compiler": _version(tools["cxx"]),
+        "compiler": f"{tools['cxx']}: {process.run([tools['cxx'], '--version']).out.partition(chr(10))[0]}",
         "sources": _digest_of_sources(),
     }
     key = sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:16]
@@ -130,8 +125,8 @@ def _inherited(python: str) -> Path | None:
 def _build(wanted: BuildPlan) -> None:
     """Build in a staging directory and publish it by a rename. The caller holds the lock."""
     tools, inputs = wanted.tools, wanted.inputs
-    place = wanted.directory.parent
-    with files.staged_directory(place) as staging, wanted.log.open("w", encoding="utf-8") as log:
+    path = wanted.directory.with_suffix(".log")
+    with files.staged_directory(path.parent) as staging, path.open("w", encoding="utf-8") as log:
         work, tree = staging / "work", staging / "tree"
         generator = ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={tools['ninja']}"] if tools["ninja"] else []
         configure = [
@@ -143,19 +138,14 @@ def _build(wanted: BuildPlan) -> None:
         ]
         compile_all = [tools["cmake"], "--build", str(work), "--parallel", str(os.cpu_count() or 1)]
         for command in (configure, compile_all):
-            _run(command, log, wanted.log)
+            print("$", *command, file=log, flush=True)
+            done = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+            if done.returncode:
+                error = first_error(path.read_text(encoding="utf-8", errors="replace"))
+                raise PortError(f"the simulator does not build: {error}", hint=f"read {path}")
         shutil.copytree(work / "lib", tree / "lib")
         (tree / "built.json").write_text(json.dumps(inputs, indent=2) + "\n", encoding="utf-8")
         tree.rename(wanted.directory)
-
-
-def _run(command: list[str], log: IO[str], path: Path) -> None:
-    log.write(f"$ {' '.join(command)}\n")
-    log.flush()
-    done = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-    if done.returncode:
-        first = first_error(path.read_text(encoding="utf-8", errors="replace"))
-        raise PortError(f"the simulator does not build: {first}", hint=f"read {path}")
 
 
 def first_error(text: str) -> str:
@@ -176,15 +166,13 @@ def _packages(python: str) -> tuple[str, dict[str, packages.Package]]:
         PortError: one of the two is not installed, or the program is not a Python.
     """
     if python == sys.executable:
-        tag, installed = str(sys.implementation.cache_tag), packages.installed_packages()
+        tag, installed = packages.python_packages()
+    elif (done := process.run([python, packages.__file__])).code == 0:
+        tag, installed = json.loads(done.out)
     else:
-        command = [python, packages.__file__]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise PortError(
-                f"{python} is not a working Python", hint="name an interpreter of Python 3.9 or newer"
-            )
-        tag, installed = json.loads(done.stdout)
+        raise PortError(
+            f"{python} is not a working Python", hint="name an interpreter of Python 3.9 or newer"
+        )
     for name in ("torch", "torch_npu"):
         if name not in installed:
             raise PortError(f"{name} is not installed in {python}", hint=f"{python} -m pip install {name}")
@@ -207,16 +195,10 @@ def _compiler() -> str:
     )
 
 
-def _version(compiler: str) -> str:
-    done = subprocess.run([compiler, "--version"], capture_output=True, text=True)
-    return f"{compiler}: {done.stdout.partition(chr(10))[0]}"
-
-
 def _digest_of_sources() -> str:
     digest = sha256()
     for path in sorted(SOURCES.rglob("*")):
-        place = path.relative_to(SOURCES)
-        if path.suffix in _SOURCE_SUFFIXES and path.is_file() and place.parts[0] != "tests":
-            digest.update(f"{place.as_posix()}\0".encode())
-            digest.update(sha256(path.read_bytes()).digest())
+        name = path.relative_to(SOURCES).as_posix()
+        if path.suffix in _SOURCE_SUFFIXES and path.is_file() and not name.startswith("tests/"):
+            digest.update(f"{name}\0".encode() + sha256(path.read_bytes()).digest())
     return digest.hexdigest()

@@ -19,16 +19,16 @@ class Package(TypedDict):
     directory: str
 
 
-def installed_packages() -> dict[str, Package]:
-    """Those of torch and torch_npu that are installed in this Python."""
+def python_packages() -> tuple[str, dict[str, Package]]:
+    """This Python's tag, and those of torch and torch_npu that are installed in it."""
     packages: dict[str, Package] = {}
     for name in ("torch", "torch_npu"):
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.origin:
             directory = str(pathlib.Path(spec.origin).resolve().parent)
             packages[name] = {"version": importlib.metadata.version(name), "directory": directory}
-    return packages
+    return str(sys.implementation.cache_tag), packages
 
 
 if __name__ == "__main__":
-    print(json.dumps([sys.implementation.cache_tag, installed_packages()]))
+    print(json.dumps(python_packages()))

@@ -2,12 +2,14 @@
 
 import importlib.machinery
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
 import softcann_startup  # type: ignore[import-not-found]  # beside this file
 
-softcann_startup.install_from_environment()
+if _directory := os.environ.get(softcann_startup.VARIABLE):
+    softcann_startup.install(Path(_directory))
 
 _here = Path(__file__).resolve().parent
 _rest = [entry for entry in sys.path if Path(entry).resolve() != _here]

@@ -6,8 +6,8 @@ Standard library only, and fast to import: every Python under `npuport sim exec`
 import ctypes
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,15 +51,11 @@ class SimulatorFinder(importlib.abc.MetaPathFinder):
         """For torch_npu, the spec of the other finders with a wrapped loader; None for any other module."""
         if name != "torch_npu":
             return None
-        for finder in sys.meta_path:
-            if finder is self or not hasattr(finder, "find_spec"):
-                continue
-            spec = finder.find_spec(name, path, target)
-            if spec is not None and spec.loader is not None:
-                self._wrap(spec.loader)
-            if spec is not None:
-                return spec
-        return None
+        others = [finder for finder in sys.meta_path if finder is not self and hasattr(finder, "find_spec")]
+        spec = next(filter(None, (finder.find_spec(name, path, target) for finder in others)), None)
+        if spec is not None and spec.loader is not None:
+            self._wrap(spec.loader)
+        return spec
 
     def _wrap(self, loader: Any) -> None:
         execute = loader.exec_module
@@ -98,17 +94,13 @@ def mapped(name: str) -> list[Path]:
         lines = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return []
-    fields = (line.split(None, 5) for line in lines)
-    paths = {Path(words[5]) for words in fields if len(words) == 6}
+    paths = {Path(words[5]) for line in lines if len(words := line.split(None, 5)) == 6}
     return sorted(path for path in paths if path.name.split(".so")[0] + ".so" == name)
 
 
 def torch_directory() -> str:
     """The directory of the torch that this process has imported or would import; empty if there is none."""
-    module = sys.modules.get("torch")
-    if module is not None and module.__file__:
-        return str(Path(module.__file__).resolve().parent)
-    spec = importlib.machinery.PathFinder.find_spec("torch")
+    spec = importlib.util.find_spec("torch")
     return str(Path(spec.origin).resolve().parent) if spec is not None and spec.origin else ""
 
 
@@ -128,10 +120,3 @@ def mark_device_names(torch_npu: ModuleType) -> None:
     properties.__repr__ = lambda self: plain_repr(self).replace(
         f"name='{plain_name.__get__(self)}'", f"name='{plain_name.__get__(self)}{MARK}'"
     )
-
-
-def install_from_environment() -> None:
-    """Install the simulator that SOFTCANN_LIBRARIES names, if it is set."""
-    directory = os.environ.get(VARIABLE)
-    if directory:
-        install(Path(directory))
