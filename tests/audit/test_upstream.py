@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from npuport.audit import audit, new_assumptions
+from npuport.audit.audited_tree import drafted, pinned_upstream, read_port
 from npuport.audit.finding import Finding
-from npuport.audit.subject import drafted, pinned_upstream, read_port
 from npuport.base.places import HARNESS
 from npuport.base.text import silent
 from npuport.port.layout import Layout

@@ -1,13 +1,17 @@
-"""What in a tree still assumes CUDA. Upstream's code is read, never run.
+"""What in a tree still assumes CUDA. Upstream's code is read, never executed.
 
 source.tree -> scan (python, shell, documents: rules, apis, values, calls, guards)
             -> reach (from the adapter) -> coverage (by the series) -> report (text, JSON, SARIF)
-match: what is new since another version        draft: `--fix`, out of the findings' own edits
+match: what is new since another version        draft: `--fix`, from the edits of the findings
 """
 
 from collections.abc import Collection, Mapping, Sequence
 
 from npuport.audit.finding import Finding
+from npuport.audit.match import added
+from npuport.audit.reach import Reached
+from npuport.audit.report import line_of
+from npuport.audit.scan import scan
 
 
 def audit(
@@ -21,36 +25,25 @@ def audit(
 
     Args:
         files: the tree, see `npuport.source.tree`.
-        adapter: the port's adapter, from which the model path starts; None where there is none.
-        only: the paths to look at; None for all.
-        jobs: the processes to use; None for as many as pay.
+        adapter: the port's adapter, at which the model path starts; None if there is none.
+        only: the paths to scan; None for all.
+        jobs: the number of processes; None to choose it by the size of the tree.
     """
-    from npuport.audit.reach import Reached
-    from npuport.audit.scan import scan
-
-    found = scan(files, only=only, jobs=jobs)
-    if adapter is None or not found:
-        return tuple(found)
+    findings = scan(files, only=only, jobs=jobs)
+    if adapter is None or not findings:
+        return tuple(findings)
     reached = Reached(files, adapter)
-    return tuple(reached.judge(finding) for finding in found)
-
-
-def changed(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> frozenset[str]:
-    """The paths of a tree that an older one had not, or had otherwise."""
-    return frozenset(path for path, data in new.items() if old.get(path) != data)
+    return tuple(reached.judge(finding) for finding in findings)
 
 
 def new_since(
     old: Mapping[str, bytes], new: Mapping[str, bytes], findings: Sequence[Finding]
 ) -> tuple[Finding, ...]:
-    """Those of the new tree's findings that the old tree had not, wherever in it they stood."""
-    from npuport.audit.match import added
-    from npuport.audit.scan import scan
-
-    fresh, gone = changed(old, new), changed(new, old)
+    """The findings of the new tree that the old tree did not have at any place."""
+    fresh, gone = _changed(old, new), _changed(new, old)
     before, after = {path: old[path] for path in gone}, {path: new[path] for path in fresh}
-    known = scan(old, only=sorted(gone))
-    return tuple(added(known, [f for f in findings if f.path in fresh], before, after))
+    known = scan(old, only=gone)
+    return tuple(added(known, [f for f in findings if f.path in after], before, after))
 
 
 def new_assumptions(old: Mapping[str, bytes], new: Mapping[str, bytes], adapter: bytes) -> tuple[str, ...]:
@@ -58,10 +51,13 @@ def new_assumptions(old: Mapping[str, bytes], new: Mapping[str, bytes], adapter:
 
     Args:
         old: the tree at the old pin.
-        new: at the new one.
+        new: the tree at the new pin.
         adapter: the port's adapter.
     """
-    from npuport.audit.report import line_of
+    findings = audit(new, adapter=adapter, only=_changed(old, new))
+    return tuple(line_of(finding) for finding in new_since(old, new, findings))
 
-    found = audit(new, adapter=adapter, only=sorted(changed(old, new)))
-    return tuple(line_of(finding) for finding in new_since(old, new, found))
+
+def _changed(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> list[str]:
+    """The paths of a tree that an older one did not have, or had with other bytes; sorted."""
+    return sorted(path for path, data in new.items() if old.get(path) != data)

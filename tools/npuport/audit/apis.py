@@ -1,6 +1,6 @@
-"""Single names of torch and of other packages: under which rule they fall, and what to write instead."""
+"""The names of torch that assume CUDA: the rule of each, and what to write instead."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from npuport.audit.finding import Level, Shim
 from npuport.audit.rules import RULES
@@ -12,17 +12,17 @@ class Api:
 
     Args:
         rule: the id of its rule.
-        level: where it is another than the rule's.
-        neutral: where it is another than the rule's.
-        shim: where it is another than the rule's.
-        accelerator: the function below `torch.` that may be written in its place, argument for argument.
-        quiet: without any device it does nothing, while that function raises: it needs a condition.
+        level: as for a finding.
+        neutral: as for a finding.
+        shim: as for a finding.
+        accelerator: the function below `torch.` that takes the same arguments and can replace it.
+        quiet: without a device it does nothing, but that function raises, so that it needs a condition.
     """
 
     rule: str
-    level: Level = "error"
-    neutral: str = ""
-    shim: Shim = "yes"
+    level: Level
+    neutral: str
+    shim: Shim
     accelerator: str = ""
     quiet: bool = False
 
@@ -36,13 +36,13 @@ def _api(
     quiet: bool = False,
 ) -> Api:
     row = RULES[rule]
-    condition = " where torch.accelerator.is_available()" if quiet else ""
+    condition = " if torch.accelerator.is_available()" if quiet else ""
     form = neutral or (f"torch.{accelerator}{condition}" if accelerator else row.neutral)
     return Api(rule, level or row.level, form, shim or row.shim, accelerator, quiet)
 
 
 def _same(*names: str, level: Level | None = None, quiet: bool = False) -> dict[str, Api]:
-    """Functions that `torch.accelerator` has under the same name."""
+    """Functions that have the same name in `torch.accelerator`."""
     return {
         f"torch.cuda.{name}": _api("cuda-api", level=level, accelerator=f"accelerator.{name}", quiet=quiet)
         for name in names
@@ -50,12 +50,28 @@ def _same(*names: str, level: Level | None = None, quiet: bool = False) -> dict[
 
 
 _SEED = "torch.manual_seed, which seeds every accelerator as well"
-_TRANSFORMS = (
-    *("fft", "ifft", "rfft", "irfft", "hfft", "ihfft", "fft2", "ifft2", "rfft2", "irfft2", "hfft2", "ihfft2"),
-    *("fftn", "ifftn", "rfftn", "irfftn", "hfftn", "ihfftn"),
-)
+#: Names for which the level, the neutral form and the shim are the rule's own.
+_PLAIN = {
+    "cuda-api": "torch.cuda",
+    "cuda-available": "torch.has_cuda torch.backends.cuda.is_built",
+    "autocast-cuda": "torch.cuda.amp",
+    "cuda-stream": "torch.cuda.Stream torch.cuda.Event torch.cuda.stream torch.cuda.streams"
+    " torch.cuda.StreamContext torch.cuda.default_stream",
+    "cuda-graph": "torch.cuda.CUDAGraph torch.cuda.graph torch.cuda.graphs torch.cuda.make_graphed_callables"
+    " torch.cuda.graph_pool_handle torch.cuda.is_current_stream_capturing",
+    "cudnn": "torch.backends.cudnn",
+    "tf32": "torch.backends.cudnn.allow_tf32 torch.backends.cudnn.fp32_precision"
+    " torch.backends.cudnn.conv.fp32_precision torch.backends.cudnn.rnn.fp32_precision"
+    " torch.backends.cuda.matmul.allow_tf32 torch.backends.cuda.matmul.fp32_precision",
+    "cuda-backend": "torch.backends.cuda",
+    "cuda-extension": "torch.utils.cpp_extension.CUDAExtension torch.utils.cpp_extension.CUDA_HOME"
+    " torch.utils.cpp_extension.CUDNN_HOME",
+    "complex": "torch.complex torch.polar torch.view_as_complex torch.stft torch.istft",
+}
+_TRANSFORMS = "fft ifft rfft irfft hfft ihfft"
 _NAMES = {
-    "torch.cuda": _api("cuda-api"),
+    **{name: _api(rule) for rule, names in _PLAIN.items() for name in names.split()},
+    **{f"torch.fft.{name}{n}": _api("complex") for name in _TRANSFORMS.split() for n in ("", "2", "n")},
     **_same("device_count", "synchronize", "reset_peak_memory_stats"),
     **_same("memory_allocated", "max_memory_allocated", "memory_reserved", quiet=True, level="warning"),
     **_same("max_memory_reserved", "memory_stats", "empty_cache", quiet=True, level="warning"),
@@ -67,31 +83,19 @@ _NAMES = {
     "torch.cuda.seed_all": _api("cuda-api", "torch.seed", "warning"),
     "torch.cuda.is_initialized": _api("cuda-api", level="warning"),
     "torch.cuda.is_bf16_supported": _api("cuda-api", level="warning"),
-    "torch.cuda.ipc_collect": _api("cuda-api", "nothing: it is CUDA's own housekeeping", "warning"),
+    "torch.cuda.ipc_collect": _api("cuda-api", "nothing: only CUDA needs it", "warning"),
     "torch.cuda.is_available": _api("cuda-available", accelerator="accelerator.is_available"),
-    "torch.has_cuda": _api("cuda-available"),
-    "torch.backends.cuda.is_built": _api("cuda-available"),
     "torch.version.cuda": _api(
-        "cuda-api", "torch.version is of the build; ask the device instead", "note", "no"
+        "cuda-api", "the properties of the device; torch.version describes the build", "note", "no"
     ),
     "torch._C._cuda": _api("cuda-api", shim="no"),
-    "torch.cuda.amp": _api("autocast-cuda"),
     "torch.cuda.amp.GradScaler": _api("grad-scaler", shim="yes"),
     "torch.cuda.amp.grad_scaler": _api("grad-scaler", shim="yes"),
     "torch.get_autocast_gpu_dtype": _api("autocast-cuda", "torch.get_autocast_dtype(device_type)"),
     "torch.set_autocast_gpu_dtype": _api("autocast-cuda", "torch.set_autocast_dtype(device_type, dtype)"),
-    **{
-        f"torch.cuda.{name}": _api("cuda-stream")
-        for name in ("Stream", "Event", "stream", "streams", "StreamContext", "default_stream")
-    },
     "torch.cuda.ExternalStream": _api("cuda-stream", shim="partly"),
     "torch.cuda.current_stream": _api("cuda-stream", accelerator="accelerator.current_stream"),
     "torch.cuda.set_stream": _api("cuda-stream", accelerator="accelerator.set_stream"),
-    **{
-        f"torch.cuda.{name}": _api("cuda-graph")
-        for name in ("CUDAGraph", "graph", "graphs", "make_graphed_callables", "graph_pool_handle")
-    },
-    "torch.cuda.is_current_stream_capturing": _api("cuda-graph"),
     "torch.cuda.nvtx": _api("cuda-profiler", level="error", shim="no"),
     "torch.cuda.profiler": _api("cuda-profiler", level="error", shim="no"),
     "torch.autograd.profiler.emit_nvtx": _api("cuda-profiler", level="error", shim="no"),
@@ -102,26 +106,9 @@ _NAMES = {
     ),
     "torch.distributed.ProcessGroupNCCL": _api("nccl", shim="yes"),
     "torch.distributed.Backend.NCCL": _api("nccl", shim="partly"),
-    "torch.backends.cudnn": _api("cudnn"),
-    "torch.backends.cudnn.allow_tf32": _api("tf32"),
-    "torch.backends.cudnn.conv.fp32_precision": _api("tf32"),
-    "torch.backends.cudnn.rnn.fp32_precision": _api("tf32"),
-    "torch.backends.cudnn.fp32_precision": _api("tf32"),
-    "torch.backends.cuda": _api("cuda-backend"),
-    "torch.backends.cuda.matmul.allow_tf32": _api("tf32"),
-    "torch.backends.cuda.matmul.fp32_precision": _api("tf32"),
     "torch.nn.attention.SDPBackend.CUDNN_ATTENTION": _api("cudnn", level="warning"),
-    "torch.utils.cpp_extension.CUDAExtension": _api("cuda-extension"),
-    "torch.utils.cpp_extension.CUDA_HOME": _api("cuda-extension"),
-    "torch.utils.cpp_extension.CUDNN_HOME": _api("cuda-extension"),
-    "torch.complex": _api("complex"),
-    "torch.polar": _api("complex"),
-    "torch.view_as_complex": _api("complex"),
-    "torch.stft": _api("complex"),
-    "torch.istft": _api("complex"),
-    **{f"torch.fft.{name}": _api("complex") for name in _TRANSFORMS},
 }
-#: Names of `torch.cuda` that `torch.npu` 2.13 lacks, so that the shim cannot give them.
+#: Names of `torch.cuda` that `torch.npu` 2.13 lacks; the shim does not cover them.
 _ABSENT = {
     *("CUDAPluggableAllocator", "ComplexDoubleStorage", "ComplexFloatStorage", "CudaError", "GreenContext"),
     *("DeferredCudaCallError", "caching_allocator_disabled", "caching_allocator_enable", "check_error"),
@@ -131,64 +118,17 @@ _ABSENT = {
     *("comm", "nccl", "nvtx", "profiler"),
 }
 
-#: Packages by the first words of their module names.
-_PACKAGES = {
-    "triton": "triton",
-    "flash_attn": "flash-attn",
-    "flash_attn_interface": "flash-attn",
-    "flash_attn_2_cuda": "flash-attn",
-    "flash_attn_3": "flash-attn",
-    "flashinfer": "flash-attn",
-    "xformers": "xformers",
-    "pynvml": "nvidia-smi",
-    "py3nvml": "nvidia-smi",
-    "nvidia_smi": "nvidia-smi",
-    "nvsmi": "nvidia-smi",
-    "GPUtil": "nvidia-smi",
-    "gpustat": "nvidia-smi",
-    "cuda.bindings": "cuda-library",
-    "cuda.cuda": "cuda-library",
-    "cuda.cudart": "cuda-library",
-    "cuda.core": "cuda-library",
-    "numba.cuda": "cuda-library",
-    "nvidia": "cuda-library",
-    **dict.fromkeys(
-        (
-            *("amp_C", "apex_C", "fused_layer_norm_cuda", "fused_adam_cuda", "selective_scan_cuda"),
-            *("causal_conv1d_cuda", "dropout_layer_norm", "rotary_emb", "xentropy_cuda_lib"),
-        ),
-        "cuda-extension",
-    ),
-    **dict.fromkeys(
-        (
-            *("apex", "cupy", "pycuda", "tensorrt", "torch_tensorrt", "torch2trt", "bitsandbytes", "cudf"),
-            *("cuml", "cugraph", "transformer_engine", "mamba_ssm", "causal_conv1d", "spconv", "torchsparse"),
-            *("MinkowskiEngine", "nvdiffrast", "tinycudann", "sageattention", "pynvjitlink", "natten"),
-        ),
-        "cuda-library",
-    ),
-}
-
 
 def lookup(name: str) -> Api | None:
-    """What is known of a dotted name of torch, or of the nearest name above it."""
+    """The entry of a dotted name of torch, or of the nearest name above it; None if there is none."""
     if not name.startswith("torch."):
         return None
     if name.startswith("torch._C._cuda"):
         return _NAMES["torch._C._cuda"]
     words = name.split(".")
     for count in range(len(words), 1, -1):
-        found = _NAMES.get(".".join(words[:count]))
-        if found and (count == len(words) or not found.accelerator):
-            if words[1] == "cuda" and len(words) > 2 and words[2] in _ABSENT and found.shim == "yes":
-                return Api(found.rule, found.level, found.neutral, "no", found.accelerator)
-            return found
+        api = _NAMES.get(".".join(words[:count]))
+        if api and (count == len(words) or not api.accelerator):
+            absent = words[1] == "cuda" and not _ABSENT.isdisjoint(words[2:3]) and api.shim == "yes"
+            return replace(api, shim="no") if absent else api
     return None
-
-
-def package(module: str) -> str:
-    """The rule under which importing a module falls; empty where it needs no CUDA."""
-    words = module.split(".")
-    return next(
-        (rule for n in (2, 1) if (rule := _PACKAGES.get(".".join(words[:n]), "")) and len(words) >= n), ""
-    )

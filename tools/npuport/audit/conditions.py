@@ -1,27 +1,26 @@
-"""A walk that knows under which conditions code runs: only with CUDA, with an NPU provided for, forgiven."""
+"""A walk that records the conditions around code: only with CUDA, the NPU has its own branch, forgiven."""
 
 import ast
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
 
-from npuport.audit.guards import Resolve, cuda_when, ends, forgiven, is_cuda_text, npu_when, speaks_of_npu
+from npuport.audit.guards import Resolve, cuda_when, ends, forgiven, is_cuda_text, mentions_npu, npu_when
 from npuport.source.visitor import Function, ScopedVisitor
 
-#: Parts of expressions in which there is nothing to find.
+#: Parts of expressions that hold no names or values.
 _WORDLESS = (ast.expr_context, ast.operator, ast.boolop, ast.unaryop)
 
 
 class ConditionVisitor(ScopedVisitor):
-    """A scoped walk that keeps the way to the present node and the conditions on it.
+    """A scoped walk that keeps the nodes and the conditions around the current node.
 
     Attributes:
-        ancestors: the nodes around the present one, outermost first.
-        guarded: of how many conditions on CUDA this is the branch.
-        handled: of how many conditions an NPU has a branch of its own.
-        demanded: whether the program ends where the present condition fails.
-        forgiven: what each try statement around goes on after.
-        opened: the conditions that guard the present node, each with the numbers of the findings in it.
+        ancestors: the nodes around the current node, outermost first.
+        guarded: the number of conditions around it that need CUDA.
+        handled: the number of conditions around it in which the NPU has its own branch.
+        demanded: whether the program stops if the current condition fails.
+        forgiven: the failures after which each try statement around it continues.
+        opened: the conditions that guard it, each as the indices of its findings.
     """
 
     def __init__(self, tree: ast.Module, module: str, package: str) -> None:
@@ -32,10 +31,10 @@ class ConditionVisitor(ScopedVisitor):
         self.demanded = 0
         self.forgiven: list[frozenset[str]] = []
         self.opened: list[range] = []
-        self._visitors: dict[type[ast.AST], Callable[[Any], object]] = {}
+        self._visitors: dict[type[ast.AST], Callable[..., object]] = {}
 
     def visit(self, node: ast.AST) -> None:
-        """Visit a node, remembering the way to it."""
+        """Visit a node by the method for its type."""
         kind = type(node)
         try:
             visitor = self._visitors[kind]
@@ -45,7 +44,7 @@ class ConditionVisitor(ScopedVisitor):
         visitor(node)
 
     def generic_visit(self, node: ast.AST) -> None:
-        """Visit what is below a node."""
+        """Visit the nodes below a node."""
         self.ancestors.append(node)
         for name in node._fields:
             value = getattr(node, name, None)
@@ -58,7 +57,7 @@ class ConditionVisitor(ScopedVisitor):
         self.ancestors.pop()
 
     def block(self, statements: list[ast.stmt]) -> None:
-        """Visit statements; after `if not torch.cuda.is_available(): return` CUDA is there."""
+        """Visit statements; those after `if not torch.cuda.is_available(): return` are guarded."""
         with ExitStack() as rest:
             for number, statement in enumerate(statements):
                 if not isinstance(statement, ast.If):
@@ -73,27 +72,22 @@ class ConditionVisitor(ScopedVisitor):
                     rest.enter_context(self._when(guarded=without, handled=npu, since=before))
 
     def _has_sibling(self, statement: ast.If, statements: list[ast.stmt], number: int) -> bool:
-        """Whether one of the conditions that stand together with this one is the NPU's."""
+        """Whether one of the `if` statements directly before or after this one is for the NPU."""
         if not cuda_when(statement.test, True, self.resolve):
             return False
         for step in (-1, 1):
             at = number + step
             while 0 <= at < len(statements) and isinstance(other := statements[at], ast.If):
-                if speaks_of_npu(other.test):
+                if mentions_npu(other.test):
                     return True
                 at += step
         return False
 
     @contextmanager
     def _when(
-        self,
-        *,
-        guarded: bool = False,
-        handled: bool = False,
-        demanded: bool = False,
-        since: int | None = None,
+        self, guarded: bool = False, handled: bool = False, demanded: bool = False, since: int | None = None
     ) -> Iterator[None]:
-        """Be under a condition; it guards, and its findings are those `since` so many."""
+        """Enter a condition; its findings are those from the index `since` on."""
         opened = len(self.opened)
         if guarded and since is not None:
             self.opened.append(range(since, self.count))
@@ -108,7 +102,7 @@ class ConditionVisitor(ScopedVisitor):
 
     @property
     def count(self) -> int:
-        """How many findings there are by now."""
+        """The number of findings so far."""
         return 0
 
     @contextmanager
@@ -118,7 +112,7 @@ class ConditionVisitor(ScopedVisitor):
         self.ancestors.pop()
 
     def visit_If(self, node: ast.If) -> None:
-        """A condition on CUDA guards its branch; one with a branch for the NPU is no assumption."""
+        """A condition on CUDA guards its branch; it assumes nothing if the NPU has its own branch."""
         if isinstance(node.test, (ast.Name, ast.Attribute)) and "TYPE_CHECKING" in ast.unparse(node.test):
             return
         present, absent = (cuda_when(node.test, truth, self.resolve) for truth in (True, False))
@@ -135,12 +129,12 @@ class ConditionVisitor(ScopedVisitor):
                 self.block(node.orelse)
 
     def _has_branch(self, node: ast.If) -> bool:
-        """Whether an elif or else is the NPU's."""
+        """Whether an elif or else is for the NPU."""
         while len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
             node = node.orelse[0]
-            if speaks_of_npu(node.test):
+            if mentions_npu(node.test):
                 return True
-        return any(speaks_of_npu(statement) for statement in node.orelse)
+        return any(mentions_npu(statement) for statement in node.orelse)
 
     def visit_Assert(self, node: ast.Assert) -> None:
         """An assertion of CUDA."""
@@ -151,7 +145,7 @@ class ConditionVisitor(ScopedVisitor):
     def visit_IfExp(self, node: ast.IfExp) -> None:
         """`a if condition else b`."""
         present, absent = (cuda_when(node.test, truth, self.resolve) for truth in (True, False))
-        with self._below(node), self._when(handled=speaks_of_npu(node) and (present or absent)):
+        with self._below(node), self._when(handled=mentions_npu(node) and (present or absent)):
             if present and self.chosen(node):
                 return
             before = self.count
@@ -162,13 +156,13 @@ class ConditionVisitor(ScopedVisitor):
                 self.visit(node.orelse)
 
     def chosen(self, _: ast.IfExp) -> bool:
-        """Whether a choice that depends on CUDA is judged as a whole, and nothing in it by itself."""
+        """Whether a choice that depends on CUDA is one finding; its parts are then not visited."""
         return False
 
     def visit_BoolOp(self, node: ast.BoolOp) -> None:
-        """`torch.cuda.is_available() and ...` guards what follows it; with `or` the NPU may be the other."""
+        """`torch.cuda.is_available() and ...` guards the values after it; with `or` one may be the NPU's."""
         every = isinstance(node.op, ast.And)
-        either = not every and speaks_of_npu(node)
+        either = not every and mentions_npu(node)
         with self._below(node), self._when(handled=either), ExitStack() as rest:
             before = self.count
             for value in node.values:
@@ -178,8 +172,8 @@ class ConditionVisitor(ScopedVisitor):
                 rest.enter_context(self._when(guarded=present, handled=elsewhere, since=before))
 
     def visit_Match(self, node: ast.Match) -> None:
-        """`case "cuda"` is a condition as well; beside `case "npu"` it is no assumption."""
-        apart = any(speaks_of_npu(case.pattern) for case in node.cases)
+        """`case "cuda"` is a condition, too; with a `case "npu"` it assumes nothing."""
+        apart = any(mentions_npu(case.pattern) for case in node.cases)
         with self._below(node):
             self.visit(node.subject)
             for case in node.cases:
@@ -190,7 +184,7 @@ class ConditionVisitor(ScopedVisitor):
                     self.block(case.body)
 
     def visit_Try(self, node: ast.Try) -> None:
-        """A failed import that is forgiven is a choice."""
+        """A failed import after which the program continues is a choice."""
         with self._below(node):
             self.forgiven.append(forgiven(node))
             self.block(node.body)
@@ -210,17 +204,17 @@ class ConditionVisitor(ScopedVisitor):
             super().function(node)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        """Remember the way into it."""
+        """Visit it, as one of the ancestors."""
         with self._below(node):
             super().visit_ClassDef(node)
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
-        """Remember the way into it."""
+        """Visit it, as one of the ancestors."""
         with self._below(node):
             super().visit_Lambda(node)
 
 
 def _skips(decorator: ast.Call, argument: ast.expr, resolve: Resolve) -> bool:
-    """Whether a decorator leaves a test out where CUDA is missing."""
+    """Whether a decorator skips a test without CUDA."""
     name = ast.unparse(decorator.func)
     return "skip" in name and cuda_when(argument, "Unless" in name, resolve)

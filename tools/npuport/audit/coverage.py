@@ -1,6 +1,6 @@
-"""Which patch of a series covers a finding: takes it away, or lets it run only where CUDA is.
+"""Which patch of a series covers a finding: it removes the code, or makes it run only with CUDA.
 
-The series is applied in memory, and the files that a patch changes are looked at after it.
+The series is applied in memory. After each patch the files that it changes are scanned again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,8 @@ from pathlib import Path
 from npuport.audit.finding import Finding
 from npuport.audit.match import paired
 from npuport.audit.scan import Roots, scan_file
+from npuport.patch.apply import apply_exactly, load_tree
+from npuport.patch.mail import parse_patch
 from npuport.port.series import PatchFile
 
 
@@ -19,7 +21,7 @@ def covered(
     repository: Path,
     commit: str,
     series: Sequence[PatchFile],
-) -> list[Finding]:
+) -> tuple[Finding, ...]:
     """The findings of a commit's tree, each with the first patch that covers it.
 
     Args:
@@ -28,11 +30,8 @@ def covered(
         series: the patches, which apply to the commit exactly.
 
     Raises:
-        PortError: one of them does not.
+        PortError: one of them does not apply.
     """
-    from npuport.patch.apply import apply_exactly, load_tree
-    from npuport.patch.mail import parse_patch
-
     patches = [parse_patch(file.name, file.data) for file in series]
     tree = load_tree(repository, commit, patches)
     now, roots = dict(files), Roots(files)
@@ -47,18 +46,14 @@ def covered(
             old = now.get(change.old or "", b"")
             if change.old and not change.copy:
                 now.pop(change.old, None)
-            lines = tree[change.new].lines if change.new else None
-            data = b"".join(lines or [])
+            data = b"".join(tree[change.new].lines or []) if change.new else b""
             after = scan_file(change.new, data, roots.local(change.new)) if change.new else []
-            pairs = {
-                mine: theirs for theirs, mine in paired([f for f, _ in before], after, old, data).items()
-            }
+            pairs = {o: n for n, o in paired([f for f, _ in before], after, old, data).items()}
             for number, (_, index) in enumerate(before):
-                known = pairs.get(number)
-                if known is None or (after[known].guarded and not findings[index].guarded):
+                same = pairs.get(number)
+                if same is None or (after[same].guarded and not findings[index].guarded):
                     by.setdefault(index, patch.name)
             if change.new:
                 now[change.new] = data
-                kept = [(after[pairs[n]], index) for n, (_, index) in enumerate(before) if n in pairs]
-                open_[change.new] = kept
-    return [replace(finding, covered_by=by.get(index, "")) for index, finding in enumerate(findings)]
+                open_[change.new] = [(after[n], before[o][1]) for o, n in sorted(pairs.items())]
+    return tuple(replace(finding, covered_by=by.get(index, "")) for index, finding in enumerate(findings))

@@ -5,13 +5,10 @@ import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
-from npuport.audit.finding import Finding
+from npuport.audit.finding import Embedded, Finding, Scanned
 from npuport.audit.packages import judge_requirement
-from npuport.audit.python import scan_python
 from npuport.audit.rules import RULES
-from npuport.audit.shell import scan_shell
 from npuport.source.module import Unparsed, decoded, parse
 
 _FENCE = re.compile(r"^(?P<indent>[ >]*)(?P<mark>`{3,}|~{3,})\s*\{?\.?(?P<language>[\w+-]*)")
@@ -20,16 +17,16 @@ _SHELL = {"bash", "sh", "shell", "console", "zsh", "shell-session", "bat"}
 _DEVICE_KEY = re.compile(r"dev(?:ice)?s?$|_?device_?\w*|map_location|accelerator", re.I)
 
 
-def scan_markdown(path: str, data: bytes) -> list[Finding]:
-    """The examples of a document, as notes: nobody runs it, but its readers do."""
-    found: list[Finding] = []
+def scan_markdown(data: bytes) -> Scanned:
+    """The examples of a document, as embedded programs."""
+    programs = []
     for language, line, text in _fences(decoded(data)):
-        if language in _PYTHON:
-            found += _examples(path, text, line)
+        if language in _PYTHON and (code := _example(text)) is not None:
+            programs.append(Embedded.at_line("python", code.encode(), line))
         elif language in _SHELL:
             code = re.sub(r"^(\s*)[$>] ", r"\1", text, flags=re.M)
-            found += scan_shell(path, code.encode("latin-1", errors="replace"), line)
-    return [replace(finding, level="note", fix=None) for finding in found]
+            programs.append(Embedded.at_line("shell", code.encode("latin-1", errors="replace"), line))
+    return Scanned(embedded=programs)
 
 
 def _fences(text: str) -> Iterator[tuple[str, int, str]]:
@@ -40,33 +37,25 @@ def _fences(text: str) -> Iterator[tuple[str, int, str]]:
         fence = _FENCE.match(line)
         if opening is None:
             opening, block = fence, []
-            continue
-        closes = fence and not fence["language"] and fence["mark"].startswith(opening["mark"])
-        if closes:
+        elif fence and not fence["language"] and fence["mark"].startswith(opening["mark"]):
             yield opening["language"].lower(), number - len(block), "\n".join(block)
             opening = None
         else:
             block.append(line.removeprefix(opening["indent"]))
 
 
-def _examples(path: str, text: str, line: int) -> list[Finding]:
-    """Python of a document: as it is, dedented, or out of a dialogue with the interpreter."""
+def _example(text: str) -> str | None:
+    """The Python of an example: as it is, dedented, or from a dialogue; None if it is only an excerpt."""
     dialogue = "\n".join(row[4:] if row.startswith((">>> ", "... ")) else "" for row in text.splitlines())
     candidates = [text, textwrap.dedent(text), *([dialogue] if ">>> " in text else [])]
-    for candidate in candidates:
-        try:
-            found = scan_python(path, candidate.encode())
-        except Unparsed:
-            continue
-        return [replace(finding, line=finding.line + line - 1) for finding in found]
-    return []  # an excerpt, not a program
+    return next((code for code in candidates if _parses(code)), None)
 
 
-def scan_notebook(path: str, data: bytes) -> list[Finding]:
-    """The code cells of a notebook, at the lines of the file itself.
+def scan_notebook(data: bytes) -> Scanned:
+    """The code cells of a notebook and the shell commands in them, as embedded programs.
 
     Raises:
-        Unparsed: it is no notebook.
+        Unparsed: it is not a notebook.
     """
     try:
         cells = json.loads(data)["cells"]
@@ -74,25 +63,27 @@ def scan_notebook(path: str, data: bytes) -> list[Finding]:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Unparsed(1, "not a notebook of format 4") from error
     rows = decoded(data).split("\n")
-    found: list[Finding] = []
+    programs: list[Embedded] = []
     code: list[str] = []
-    places: list[int] = []
+    numbers: list[int] = []  # of the code's lines, in the file
     at = 0
     for lines in sources:
-        numbers = []
+        own = []
         for line in lines:
             at = _seek(rows, at, line)
-            numbers.append(at + 1)
-        found += [
-            replace(finding, line=numbers[finding.line - 1], fix=None) for finding in _magic(path, lines)
-        ]
+            own.append(at + 1)
+            if (command := line.lstrip()).startswith("!"):
+                data = command[1:].encode("latin-1", errors="replace")
+                programs.append(Embedded.at_line("shell", data, at + 1))
         plain = [_without_magic(line) for line in lines]
-        if _parses(plain):  # what one cell imports, another uses: they are one program
+        if _parses("\n".join(plain)):  # a cell uses the imports of another: they are one program
             code += plain
-            places += numbers
-    for finding in scan_python(path, "\n".join(code).encode()):
-        found.append(replace(finding, line=places[finding.line - 1], fix=None))
-    return sorted(found, key=lambda f: (f.line, f.column))
+            numbers += own
+
+    def place(finding: Finding) -> Finding:
+        return replace(finding, line=numbers[finding.line - 1], fix=None)
+
+    return Scanned(embedded=[*programs, Embedded("python", "\n".join(code).encode(), place)])
 
 
 def _lines(source: str | list[str]) -> list[str]:
@@ -100,7 +91,7 @@ def _lines(source: str | list[str]) -> list[str]:
 
 
 def _seek(rows: list[str], at: int, line: str) -> int:
-    """The row of the file that holds a cell's line, from the present row on."""
+    """The row of the file that holds a cell's line, from the current row on."""
     for ascii_only in (True, False):
         wanted = json.dumps(line, ensure_ascii=ascii_only)[:-1]
         for number in range(at, min(at + 2000, len(rows))):
@@ -109,62 +100,40 @@ def _seek(rows: list[str], at: int, line: str) -> int:
     return at
 
 
-def _magic(path: str, lines: list[str]) -> Iterator[Finding]:
-    """The shell commands of a cell, `!nvidia-smi`."""
-    for number, line in enumerate(lines, 1):
-        bare = line.lstrip()
-        if bare.startswith("!"):
-            for finding in scan_shell(path, bare[1:].encode("latin-1", errors="replace")):
-                yield replace(finding, line=number)
-
-
 def _without_magic(line: str) -> str:
-    """A line as Python reads it: a command in the middle of a block is a statement that does nothing."""
+    """A line as Python reads it; a command becomes `pass`, so that a block around it stays valid."""
     bare = line.lstrip()
     return line[: len(line) - len(bare)] + "pass" if bare.startswith(("!", "%", "?")) else line
 
 
-def _parses(lines: list[str]) -> bool:
+def _parses(code: str) -> bool:
     try:
-        parse("\n".join(lines).encode())
+        parse(code.encode())
     except Unparsed:
         return False
     return True
 
 
-def scan_yaml(path: str, data: bytes) -> list[Finding]:
-    """Devices and back ends in a configuration. A template that is no YAML yet is passed over."""
+def scan_yaml(path: str, data: bytes) -> Scanned:
+    """Devices and back ends in a configuration; nothing if it is a template, which is not valid YAML."""
     if not re.search(rb"cuda|nccl|CUDA_VISIBLE", data):
-        return []
+        return Scanned()
     import yaml  # type: ignore[import-untyped, unused-ignore]
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     lines = decoded(data).splitlines()
-    found: list[Finding] = []
+    findings: list[Finding] = []
     try:
         for document in yaml.compose_all(decoded(data), Loader=loader):
-            for key, node in _scalars(document, "", 0):
-                if hit := _setting(key, node.value):
-                    mark = node.start_mark
-                    rule, what = RULES[hit], f"{key}: {node.value}" if key else node.value
-                    level = "warning" if rule.level == "error" else rule.level
-                    code = lines[mark.line].strip() if mark.line < len(lines) else ""
-                    found.append(
-                        Finding(
-                            path,
-                            mark.line + 1,
-                            mark.column + 1,
-                            rule.id,
-                            level,
-                            code,
-                            what,
-                            rule.neutral,
-                            "no" if rule.id == "cuda-visible-devices" else "partly",
-                        )
-                    )
+            for key, value, line, column in _scalars(document, "", 0):
+                if rule := _setting(key, value):
+                    code = lines[line].strip() if line < len(lines) else ""
+                    what = f"{key}: {value}" if key else value
+                    finding = RULES[rule].finding(path, line + 1, column + 1, code, what, level="warning")
+                    findings.append(finding)
     except (yaml.YAMLError, RecursionError):
-        return []
-    return found
+        return Scanned()
+    return Scanned(findings)
 
 
 def _setting(key: str, value: str) -> str:
@@ -175,13 +144,14 @@ def _setting(key: str, value: str) -> str:
     return "nccl" if value == "nccl" else ""
 
 
-def _scalars(node: object, key: str, depth: int) -> Iterator[tuple[str, Any]]:
+def _scalars(node: object, key: str, depth: int) -> Iterator[tuple[str, str, int, int]]:
+    """Key, value, line and column, from 0, of every scalar below a node."""
     import yaml  # type: ignore[import-untyped, unused-ignore]
 
     if depth > 100:
         return
     if isinstance(node, yaml.ScalarNode):
-        yield key, node
+        yield key, node.value, node.start_mark.line, node.start_mark.column
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
             yield from _scalars(item, key, depth + 1)
@@ -190,13 +160,13 @@ def _scalars(node: object, key: str, depth: int) -> Iterator[tuple[str, Any]]:
             yield from _scalars(item, str(name.value), depth + 1)
 
 
-def scan_requirements(path: str, data: bytes) -> list[Finding]:
-    """Requirements that only CUDA can meet."""
-    found = []
+def scan_requirements(path: str, data: bytes) -> Scanned:
+    """Requirements that need CUDA."""
+    findings = []
     for number, line in enumerate(decoded(data).splitlines(), 1):
         text = re.sub(r"(^|\s)#.*", "", line).strip()
-        if text and (hit := judge_requirement(text)):
-            rule = RULES[hit[0]]
+        if text and (verdict := judge_requirement(text)):
+            rule, level = verdict
             column = line.index(text) + 1
-            found.append(Finding(path, number, column, rule.id, hit[1], text, text, rule.neutral, "no"))
-    return found
+            findings.append(RULES[rule].finding(path, number, column, text, text, level=level, shim="no"))
+    return Scanned(findings)

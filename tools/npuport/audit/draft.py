@@ -1,4 +1,4 @@
-"""`--fix`: one patch of the mechanical changes, for a person to review. It applies exactly, and says why."""
+"""`--fix`: one patch of the mechanical changes, for review. It applies exactly and gives its reason."""
 
 import ast
 import difflib
@@ -6,15 +6,17 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from npuport import git
 from npuport.audit.finding import Edit, Finding
 from npuport.audit.scan import scan_file
-from npuport.audit.text import HELPER, Text
-from npuport.patch.mail import ENVELOPE, parse_patch
-from npuport.patch.new import name_of
+from npuport.audit.source_text import HELPER, SourceText
+from npuport.git.repository import Commit
+from npuport.patch.apply import split_lines
+from npuport.patch.mail import parse_patch
+from npuport.patch.new import mail_of, name_of
 from npuport.source.module import parse
 from npuport.source.names import Scope
 
@@ -36,7 +38,7 @@ class Draft:
     Args:
         name: its file's name.
         data: the whole patch.
-        findings: those that it takes away.
+        findings: those that it removes.
         files: the changed files' new bytes.
     """
 
@@ -55,13 +57,13 @@ def draft(
     modes: Mapping[str, str],
     today: datetime | None = None,
 ) -> Draft | None:
-    """The patch for those findings that have a mechanical change; None where none has.
+    """The patch for the findings that have a mechanical change; None if none has.
 
     Args:
         files: the tree that the findings are of.
         number: of the patch in its series.
         author: name and address.
-        modes: of the files, as git writes them; `100644` where it is missing.
+        modes: of the files, as git writes them; `100644` if missing.
     """
     done: list[Finding] = []
     changed: dict[str, bytes] = {}
@@ -75,19 +77,14 @@ def draft(
     when = today or datetime.now(UTC)
     name = name_of(_SUBJECT, number)
     diffs = [_diff(path, files[path], changed[path], modes.get(path, "100644")) for path in sorted(changed)]
-    data = _mail(author, when, when.date()) + b"".join(diffs)
+    commit = Commit("", "", "", *author, format_datetime(when), f"{_SUBJECT}\n\n{_REASON}")
+    data = mail_of(commit, when.date()) + b"".join(diffs)
     parse_patch(name, data)
     return Draft(name, data, tuple(done), changed)
 
 
-def _mail(author: tuple[str, str], when: datetime, today: date) -> bytes:
-    head = f"From: {author[0]} <{author[1]}>\nDate: {format_datetime(when)}\nSubject: {_SUBJECT}\n"
-    fields = f"Origin: vendor\nForwarded: no\nLast-Update: {today.isoformat()}\n"
-    return ENVELOPE + f"{head}\n{_REASON}\n{fields}\n".encode()
-
-
 def _fixed(data: bytes, path: str, findings: Sequence[Finding]) -> tuple[bytes, list[Finding]]:
-    """A file with as many of its changes as go together, and the findings that they take away."""
+    """A file with as many of its changes as fit together, and the findings that these remove."""
     taken: list[Finding] = []
     edits: list[Edit] = []
     for finding in findings:
@@ -104,12 +101,12 @@ def _fixed(data: bytes, path: str, findings: Sequence[Finding]) -> tuple[bytes, 
         fixed = placed
     if _sound(path, data, fixed):
         return fixed, taken
-    fewer = [f for f in findings if f.rule not in _OPENS]  # they let the NPU in where it was kept out
+    fewer = [f for f in findings if f.rule not in _OPENS]  # these let an NPU into more code
     return _fixed(data, path, fewer) if len(fewer) < len(findings) else (data, [])
 
 
 def _overlap(one: Edit, other: Edit) -> bool:
-    """Whether two edits touch the same bytes; insertions at one place do not go together either."""
+    """Whether two edits change the same bytes, or insert at the same place."""
     return (one.start < other.end and other.start < one.end) or one.start == other.start
 
 
@@ -120,15 +117,15 @@ def _applied(data: bytes, edits: Sequence[Edit]) -> bytes:
 
 
 def _with_helper(before: bytes, after: bytes, *, lacks_torch: bool) -> bytes | None:
-    """The file with the helper below its imports; None where something needs it earlier than it can stand."""
+    """The file with the helper below its imports; None if code above that place needs it."""
     tree = parse(before)
-    text = Text(before, tree, Scope(None, tree, "", ""))
+    text = SourceText(before, tree, Scope(None, tree, "", ""))
     if text.has_helper:
         return after
     new = parse(after)
     at = _below_imports(new)
     uses = [n.lineno for n in _at_import(new) if isinstance(n, ast.Name) and n.id == text.helper]
-    if at is None or any(line <= at for line in uses):
+    if any(line <= at for line in uses):
         return None
     ending = b"\r\n" if b"\r\n" in before else b"\n"
     helper = HELPER.format(name=text.helper, torch=text.torch)
@@ -148,60 +145,51 @@ def _with_helper(before: bytes, after: bytes, *, lacks_torch: bool) -> bytes | N
     return b"".join(head) + block.encode().replace(b"\n", ending) + b"".join(rest)
 
 
-def _below_imports(tree: ast.Module) -> int | None:
-    """The last line of the imports at the file's head; of its docstring where it has none."""
-    last = None
+def _below_imports(tree: ast.Module) -> int:
+    """The last line of the imports at the file's head, or else of its docstring."""
+    last: int | None = None
     for statement in tree.body:
         docstring = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
         if isinstance(statement, (ast.Import, ast.ImportFrom)) or (docstring and last is None):
             last = statement.end_lineno
         elif isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             break
-    return last if last is not None else 0
+    return last or 0
 
 
-def _at_import(tree: ast.Module) -> "list[ast.AST]":
-    """The nodes that run when the module is imported: everything but the bodies of functions."""
-    found: list[ast.AST] = []
+def _at_import(tree: ast.Module) -> list[ast.AST]:
+    """The nodes that run when the module is imported: all except the bodies of functions."""
+    nodes: list[ast.AST] = []
     stack: list[ast.AST] = [tree]
     while stack:
         node = stack.pop()
-        found.append(node)
+        nodes.append(node)
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             stack += [*node.decorator_list, node.args]
         elif not isinstance(node, ast.Lambda):
             stack += ast.iter_child_nodes(node)
-    return found
+    return nodes
 
 
 def _indent(data: bytes) -> str:
-    """The file's own indentation, of one level."""
+    """The file's own indentation of one level."""
     match = re.search(rb"^(?:def|class|if|for|with|try)\b[^\n]*:[ \t]*\r?\n([ \t]+)\S", data, re.M)
     return match[1].decode() if match else "    "
 
 
 def _sound(path: str, before: bytes, after: bytes) -> bool:
-    """Whether the changed file can be read, and holds no error that the old one had not."""
-    old, new = (
-        Counter((f.rule, f.what) for f in scan_file(path, d) if f.level == "error") for d in (before, after)
-    )
-    unread = any(f.rule == "unparsed" for f in scan_file(path, after))
-    return not unread and not new - old
+    """Whether the changed file can be parsed, and has no error that the old one did not have."""
+    scans = [scan_file(path, data) for data in (before, after)]
+    old, new = (Counter((f.rule, f.what) for f in scan if f.level == "error") for scan in scans)
+    return not new - old and all(f.rule != "unparsed" for f in scans[1])
 
 
 def _diff(path: str, old: bytes, new: bytes, mode: str) -> bytes:
     """The change as git would write it."""
-    ids = f"{git.blob_id(old)}..{git.blob_id(new)}"
-    lines = [f"diff --git a/{path} b/{path}\n", f"index {ids} {mode}\n"]
-    sides = [side.decode("utf-8", errors="surrogateescape").split("\n") for side in (old, new)]
-    ended = [[line + "\n" for line in side[:-1]] + ([side[-1]] if side[-1] else []) for side in sides]
-    lines += [
-        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-        for line in difflib.unified_diff(ended[0], ended[1], f"a/{path}", f"b/{path}")
-    ]
-    return "".join(lines).encode("utf-8", errors="surrogateescape")
-
-
-def remaining(draft: Draft) -> list[Finding]:
-    """The findings of the changed files once the patch is applied."""
-    return [finding for path, data in draft.files.items() for finding in scan_file(path, data)]
+    name = path.encode(errors="surrogateescape")
+    ids = f"{git.blob_id(old)}..{git.blob_id(new)} {mode}".encode()
+    lines = difflib.diff_bytes(
+        difflib.unified_diff, split_lines(old), split_lines(new), b"a/" + name, b"b/" + name
+    )
+    ended = [line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n" for line in lines]
+    return b"diff --git a/%b b/%b\nindex %b\n" % (name, name, ids) + b"".join(ended)

@@ -1,15 +1,16 @@
-"""One place that assumes CUDA."""
+"""A place in a file that assumes CUDA, and what a scanner returns for a file."""
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Literal
 
-#: error    fails on an NPU, or is silently wrong there, when the line runs as it stands
-#: warning  runs on an NPU, but without its help or with other settings than were meant
-#: note     worth knowing; nothing need change
+#: error    fails on an NPU, or gives wrong results without an error, when the line runs as it is
+#: warning  runs on an NPU, but does not use it, or uses other settings than intended
+#: note     information; no change is needed
 Level = Literal["error", "warning", "note"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "note")
 
-#: reached   a function that the entry points reach
+#: reached   in a function that the entry points reach
 #: imported  runs when the model's modules are imported
 #: no        neither
 #: unknown   no entry points are known
@@ -19,7 +20,7 @@ Shim = Literal["yes", "partly", "no"]
 
 @dataclass(frozen=True)
 class Edit:
-    """Bytes of a file, counted from 0, that become others."""
+    """New bytes for a range of a file's bytes, which are counted from 0."""
 
     start: int
     end: int
@@ -28,7 +29,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Fix:
-    """A mechanical change: its edits, and whether they use the helper or the name `torch`."""
+    """A mechanical change: its edits, and whether they use the helper function or the name `torch`."""
 
     edits: tuple[Edit, ...]
     helper: bool = False
@@ -44,17 +45,17 @@ class Finding:
         line: counted from 1.
         column: counted from 1, in characters.
         rule: the id of its rule.
-        level: see `Level`; one step lower where it is guarded.
+        level: see `Level`; one step lower if the finding is guarded.
         code: the line, stripped.
-        what: the name or text that was found, `torch.cuda.synchronize`.
+        what: the name or text that assumes CUDA, `torch.cuda.synchronize`.
         neutral: what to write instead.
-        shim: whether `torch_npu.contrib.transfer_to_npu` would have covered it.
-        guarded: it runs only where CUDA, or the package that it needs, is present.
-        scope: the function it is in, `Class.method`; empty at the module's own level.
-        fix: the mechanical change; None where a person must think.
+        shim: whether `torch_npu.contrib.transfer_to_npu` would cover it.
+        guarded: the code runs only if CUDA, or the package that it needs, is present.
+        scope: the function around it, `Class.method`; empty at module level.
+        fix: the mechanical change; None if there is none.
         reach: see `Reach`.
-        via: how it is reached, the entry point first.
-        covered_by: the patch of the series after which it is gone; empty where there is none.
+        via: the path from the entry points to this code, entry point first.
+        covered_by: the first patch of the series that removes or guards it; empty if none does.
     """
 
     path: str
@@ -75,20 +76,49 @@ class Finding:
 
     @property
     def on_path(self) -> bool:
-        """Whether the model path may meet it; where no entry points are known, it may."""
-        return self.reach != "no"
+        """Whether the model path includes it."""
+        return self.reach in ("reached", "imported")
 
     @property
     def blocks(self) -> bool:
-        """Whether somebody has to do something: an error on the model path that no patch covers."""
-        return self.level == "error" and self.on_path and not self.covered_by
+        """Whether it needs work: an error, covered by no patch, that the model path may include."""
+        return self.level == "error" and self.reach != "no" and not self.covered_by
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain data, without the fix's edits."""
-        data = asdict(self)
-        return data | {"fix": self.fix is not None, "via": list(self.via)}
+    def as_json(self) -> dict[str, object]:
+        """The finding as plain data, without the fix's edits."""
+        return asdict(self) | {"fix": self.fix is not None, "via": list(self.via)}
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A program in a file of another language: `python -c` in shell, a fenced block of Markdown.
+
+    Args:
+        language: as `npuport.source.tree.kind` names it.
+        data: the program.
+        place: moves a finding of the program to its place in the file.
+        conditions: the indices of the file's findings that are conditions around the program.
+    """
+
+    language: str
+    data: bytes
+    place: Callable[[Finding], Finding]
+    conditions: frozenset[int] = frozenset()
+
+    @classmethod
+    def at_line(cls, language: str, data: bytes, line: int) -> "Embedded":
+        """A program that starts at a line of its file and has the same lines there."""
+        return cls(language, data, lambda finding: replace(finding, line=finding.line + line - 1, fix=None))
+
+
+@dataclass
+class Scanned:
+    """What a scanner returns for a file: its findings, and the programs in it that it has not scanned."""
+
+    findings: list[Finding] = field(default_factory=list)
+    embedded: list[Embedded] = field(default_factory=list)
 
 
 def lowered(level: Level) -> Level:
-    """One step less."""
+    """The level one step lower."""
     return LEVELS[min(LEVELS.index(level) + 1, 2)]

@@ -1,8 +1,7 @@
-"""Findings for a person, for a program, for a code host."""
+"""The findings as text, as JSON, as SARIF, and the rule table as Markdown."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any
 
 from npuport.audit.finding import LEVELS, Finding
 from npuport.audit.rules import RULES
@@ -16,8 +15,8 @@ _LEGEND = (
 
 def line_of(finding: Finding) -> str:
     """A finding in one line."""
-    found = f"{finding.path}:{finding.line}: {finding.level}: {finding.what} ({finding.rule})"
-    return f"{found}{_path_of(finding)}; write {finding.neutral}"
+    place = f"{finding.path}:{finding.line}: {finding.level}"
+    return f"{place}: {finding.what} ({finding.rule}){_path_of(finding)}; write {finding.neutral}"
 
 
 def _path_of(finding: Finding) -> str:
@@ -27,17 +26,17 @@ def _path_of(finding: Finding) -> str:
 
 
 def text(findings: Sequence[Finding], none: str = "nothing assumes CUDA") -> str:
-    """The findings by file, those on the model path first, then a line that counts them; or `none`."""
+    """The findings by file, those on the model path first, then a line of counts; `none` if empty."""
     sections = [
-        ("On the model path", [f for f in findings if f.reach in ("reached", "imported")]),
+        ("On the model path", [f for f in findings if f.on_path]),
         ("Elsewhere", [f for f in findings if f.reach == "no"]),
         ("", [f for f in findings if f.reach == "unknown"]),
     ]
     lines: list[str] = []
-    for title, found in sections:
-        if found:
+    for title, section in sections:
+        if section:
             lines += [title, ""] if title else []
-            for path, group in groupby(found, key=lambda f: f.path):
+            for path, group in groupby(section, key=lambda f: f.path):
                 lines += [*_file(path, list(group)), ""]
     return "\n".join([*lines, *([summary(findings), _LEGEND] if findings else [none])])
 
@@ -45,7 +44,7 @@ def text(findings: Sequence[Finding], none: str = "nothing assumes CUDA") -> str
 def _file(path: str, findings: Sequence[Finding]) -> Iterator[str]:
     yield path
     width = len(str(max(finding.line for finding in findings)))
-    told: set[tuple[str, str]] = set()
+    explained: set[tuple[str, str]] = set()
     for finding in findings:
         guarded = " (guarded)" if finding.guarded else ""
         covered = f"  [covered by {finding.covered_by[:4]}]" if finding.covered_by else ""
@@ -54,14 +53,14 @@ def _file(path: str, findings: Sequence[Finding]) -> Iterator[str]:
         yield f"{pad}{_window(finding)}"
         if finding.via:
             yield f"{pad}reached: {' > '.join(finding.via)}"
-        if (finding.rule, finding.neutral) not in told:
+        if (finding.rule, finding.neutral) not in explained:
             fix = ", --fix" if finding.fix else ""
             yield f"{pad}-> {finding.neutral} (shim: {finding.shim}{fix})"
-        told.add((finding.rule, finding.neutral))
+        explained.add((finding.rule, finding.neutral))
 
 
 def _window(finding: Finding) -> str:
-    """As much of the line as fits, with what was found in it."""
+    """As much of the line as fits, around the name or text that assumes CUDA."""
     if len(finding.code) <= _WIDTH:
         return finding.code
     at = finding.code.find(finding.what.rpartition(".")[2])
@@ -72,33 +71,32 @@ def _window(finding: Finding) -> str:
 
 
 def summary(findings: Sequence[Finding]) -> str:
-    """The findings, counted."""
+    """The counts of the findings in one line."""
     counts = [
         f"{n} {level}{'s' * (n > 1)}" for level in LEVELS if (n := sum(f.level == level for f in findings))
     ]
     parts = [f"{len(findings)} finding{'s' * (len(findings) > 1)}: {', '.join(counts)}"]
     if any(f.reach != "unknown" for f in findings):
-        on_path = sum(f.reach in ("reached", "imported") for f in findings)
-        covered = sum(bool(f.covered_by) for f in findings)
+        on_path, covered = sum(f.on_path for f in findings), sum(bool(f.covered_by) for f in findings)
         parts.append(f"{on_path} on the model path, {covered} covered by the series")
     if fixable := sum(f.fix is not None for f in findings):
         parts.append(f"--fix drafts a change for {fixable}")
     return "; ".join(parts)
 
 
-def as_json(findings: Sequence[Finding]) -> dict[str, Any]:
-    """The same as plain data."""
+def as_json(findings: Sequence[Finding]) -> dict[str, object]:
+    """The findings and their counts as plain data."""
     return {
         "findings": [finding.as_json() for finding in findings],
         "counts": {level: sum(f.level == level for f in findings) for level in LEVELS},
-        "on_path": sum(f.reach in ("reached", "imported") for f in findings),
+        "on_path": sum(f.on_path for f in findings),
         "covered": sum(bool(f.covered_by) for f in findings),
         "blocking": sum(f.blocks for f in findings),
     }
 
 
 def sarif_rules() -> list[sarif.Rule]:
-    """The rule table as SARIF has it."""
+    """The rules for a SARIF file."""
     return [
         sarif.Rule(
             rule.id,
@@ -111,30 +109,19 @@ def sarif_rules() -> list[sarif.Rule]:
 
 
 def sarif_findings(findings: Sequence[Finding]) -> list[sarif.Finding]:
-    """The findings as SARIF has them."""
+    """The findings for a SARIF file."""
     return [
         sarif.Finding(f.rule, f.level, f.path, f.line, f.column, f"{f.what}: write {f.neutral}{_path_of(f)}")
         for f in findings
     ]
 
 
-_HEAD = (
-    "Rule",
-    "Level",
-    "What is looked for",
-    "On an NPU",
-    "Write instead",
-    "transfer_to_npu",
-    "`--fix` drafts",
-)
-
-
 def rule_table() -> str:
     """The rule table of docs/reference/audit.md: a Markdown row for each rule."""
-    rows = [_HEAD, tuple("---" for _ in _HEAD)]
+    head = ["Rule", "Level", "It finds", "On an NPU", "Write instead", "transfer_to_npu", "`--fix` drafts"]
+    rows = [head, ["---"] * len(head)]
     for rule in RULES.values():
         shim = f"{rule.shim}: {rule.shim_why}"
-        rows.append(
-            (f"`{rule.id}`", rule.level, rule.what, rule.why, rule.neutral, shim, rule.fix or "nothing")
-        )
+        form = [f"`{rule.id}`", rule.level, rule.what, rule.why, rule.neutral, shim, rule.fix or "nothing"]
+        rows.append(form)
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)

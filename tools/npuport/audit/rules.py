@@ -1,8 +1,8 @@
-"""The kinds of CUDA assumption that the audit knows: one row each, the source of docs/reference/audit.md."""
+"""The rules of the audit, a row for each kind of CUDA assumption; docs/reference/audit.md shows them."""
 
 from dataclasses import dataclass
 
-from npuport.audit.finding import Level, Shim
+from npuport.audit.finding import Finding, Fix, Level, Shim
 
 
 @dataclass(frozen=True)
@@ -11,13 +11,13 @@ class Rule:
 
     Args:
         id: its name in reports.
-        level: what a plain case of it is; see `npuport.audit.finding.Level`.
-        what: what is looked for.
+        level: of a finding without conditions around it; see `npuport.audit.finding.Level`.
+        what: the code that it finds.
         why: what goes wrong on an NPU.
         neutral: the device-neutral form.
         shim: whether `torch_npu.contrib.transfer_to_npu` covers it.
-        shim_why: what the shim does, or why it cannot.
-        fix: what `--fix` drafts; empty where a person must think.
+        shim_why: what the shim does, or why it does not cover it.
+        fix: what `--fix` drafts; empty if nothing.
     """
 
     id: str
@@ -29,23 +29,54 @@ class Rule:
     shim_why: str
     fix: str = ""
 
+    def finding(
+        self,
+        path: str,
+        line: int,
+        column: int,
+        code: str,
+        what: str,
+        *,
+        level: Level | None = None,
+        neutral: str = "",
+        shim: Shim | None = None,
+        guarded: bool = False,
+        scope: str = "",
+        fix: Fix | None = None,
+    ) -> Finding:
+        """A finding of this rule; level, neutral and shim are the rule's own unless they are given."""
+        return Finding(
+            path,
+            line,
+            column,
+            self.id,
+            level or self.level,
+            code,
+            what,
+            neutral or self.neutral,
+            shim or self.shim,
+            guarded,
+            scope,
+            fix,
+        )
+
 
 _TABLE = (
     Rule(
         "cuda-api",
         "error",
         "`torch.cuda.*`: devices, memory, seeds, properties; `torch.version.cuda`, CUDA tensor types",
-        "torch on Ascend is built without CUDA: most of these raise, the rest do nothing",
-        "torch.accelerator.*, or torch.get_device_module(tensor.device.type).* for what it lacks",
+        "torch on Ascend is built without CUDA: most of these raise, the others do nothing",
+        "torch.accelerator.*, or torch.get_device_module(tensor.device.type).* for functions it lacks",
         "yes",
-        "`torch.cuda` becomes `torch_npu.npu`; not the few names that torch_npu lacks",
+        "`torch.cuda` becomes `torch_npu.npu`, except a few names that torch_npu lacks",
         "functions that `torch.accelerator` has",
     ),
     Rule(
         "cuda-available",
         "warning",
-        "`torch.cuda.is_available()` as a condition; an error where the program ends without CUDA",
-        "false on an NPU: the CPU's branch is taken, or the program refuses to start",
+        "`torch.cuda.is_available()` as a condition; an error if the program stops without CUDA",
+        "false on an NPU: the CPU branch runs, or the program does not start",
         "torch.accelerator.is_available()",
         "yes",
         "`torch.cuda` becomes `torch_npu.npu`",
@@ -65,8 +96,8 @@ _TABLE = (
         "is-cuda",
         "warning",
         "`.is_cuda` of a tensor or storage",
-        "false for a tensor on the NPU: the branch for the accelerator is not taken",
-        'tensor.device.type != "cpu", or compare with the device that is meant',
+        "false for a tensor on the NPU: the accelerator branch does not run",
+        'tensor.device.type != "cpu", or compare with the intended device',
         "yes",
         "`is_cuda` becomes `is_npu`",
         '`.device.type != "cpu"`',
@@ -75,10 +106,10 @@ _TABLE = (
         "cuda-device",
         "error",
         'a device written as "cuda" or "cuda:N": in calls, defaults, argparse, dictionaries, YAML, shell',
-        "the device is not there: whatever is moved to it raises",
-        "torch.accelerator.current_accelerator(), or tensor.device where a tensor is at hand",
+        "the device does not exist: moving a tensor to it raises",
+        "torch.accelerator.current_accelerator(), or tensor.device if there is a tensor",
         "partly",
-        "translated where it reaches a patched function such as `.to`; the string itself stays",
+        "translated if it reaches a patched function such as `.to`; the string itself stays",
         "the type of the accelerator that is present",
     ),
     Rule(
@@ -88,14 +119,14 @@ _TABLE = (
         "never chooses the NPU",
         'torch.accelerator.current_accelerator().type if torch.accelerator.is_available() else "cpu"',
         "yes",
-        "the condition becomes true, and the string is translated where it is used",
+        "the condition becomes true, and the string is translated when it is used",
         "the type of the accelerator that is present, else the CPU",
     ),
     Rule(
         "device-test",
         "warning",
         'a comparison with "cuda": `device.type == "cuda"`, `"cuda" in str(device)`, `startswith("cuda")`',
-        "false for an NPU: the branch for the accelerator is not taken",
+        "false for an NPU: the accelerator branch does not run",
         'device.type != "cpu", or device.type == torch.accelerator.current_accelerator().type',
         "no",
         "strings are not translated in comparisons",
@@ -104,7 +135,7 @@ _TABLE = (
         "autocast-cuda",
         "error",
         '`autocast("cuda")`, `torch.cuda.amp.autocast`, `custom_fwd`, `custom_bwd`, `*_autocast_gpu_dtype`',
-        "autocasts nothing on an NPU: the precision is another one, with a warning at most",
+        "autocasts nothing on an NPU: the precision differs, with a warning at most",
         "torch.autocast(device_type=tensor.device.type)",
         "yes",
         '`autocast` gets "npu" for "cuda", `torch.cuda.amp` becomes torch_npu\'s',
@@ -114,7 +145,7 @@ _TABLE = (
         "grad-scaler",
         "error",
         "`torch.cuda.amp.GradScaler`; `torch.amp.GradScaler` for CUDA, which is its default",
-        "switches itself off without CUDA, with a warning: float16 gradients are not scaled",
+        "disabled without CUDA, with a warning: float16 gradients are not scaled",
         "torch.amp.GradScaler(device_type)",
         "partly",
         "`torch.cuda.amp.GradScaler` becomes torch_npu's; `torch.amp.GradScaler` is left alone",
@@ -124,7 +155,7 @@ _TABLE = (
         "nccl",
         "error",
         "NCCL: as backend of a process group, its defaults and tests, `torch.cuda.nccl`, `NCCL_*`",
-        "there is no NCCL on an Ascend, HCCL is its like",
+        "an Ascend machine has HCCL instead of NCCL",
         "torch.distributed.get_default_backend_for_device(device): nccl, hccl or gloo",
         "partly",
         "`init_process_group` and `new_group` get hccl for nccl; comparisons and variables stay",
@@ -134,7 +165,7 @@ _TABLE = (
         "cudnn",
         "note",
         "`torch.backends.cudnn.*`: benchmark, deterministic, enabled",
-        "without effect on an NPU: what was meant (speed, determinism) is not had",
+        "no effect on an NPU: the intended speed or determinism is missing",
         "torch.use_deterministic_algorithms(True) for determinism; nothing for benchmark",
         "no",
         "`torch.backends` is not patched",
@@ -143,7 +174,7 @@ _TABLE = (
         "tf32",
         "warning",
         "TF32 switches: `allow_tf32`, `fp32_precision`, `NVIDIA_TF32_OVERRIDE`",
-        "without effect on an NPU, whose HF32 has switches of its own: results differ in other digits",
+        "no effect on an NPU, which has separate HF32 switches: other digits of the results differ",
         "torch.set_float32_matmul_precision for CUDA; torch.npu.matmul.allow_hf32 and conv's for the NPU",
         "no",
         "`torch.backends` is not patched",
@@ -152,7 +183,7 @@ _TABLE = (
         "cuda-backend",
         "warning",
         "`torch.backends.cuda.*` other than TF32: attention kernels, linear algebra library, plan cache",
-        "without effect on an NPU, or raises",
+        "no effect on an NPU, or raises",
         "torch.nn.attention.sdpa_kernel, or let torch choose",
         "no",
         "`torch.backends` is not patched",
@@ -161,10 +192,10 @@ _TABLE = (
         "pinned-memory",
         "note",
         "`pin_memory=True`, `.pin_memory()`",
-        "pins for the accelerator that is present; where there is none, a warning and no pinning",
+        "pins for the accelerator that is present; without one, a warning and no pinning",
         "pin_memory=torch.accelerator.is_available()",
         "yes",
-        "`pin_memory` is patched for a named device; without one torch does right by itself",
+        "`pin_memory` is patched for a named device; without a name torch itself chooses the NPU",
     ),
     Rule(
         "cuda-stream",
@@ -181,16 +212,16 @@ _TABLE = (
         "error",
         "CUDA graphs",
         "raises: torch is not compiled with CUDA",
-        "torch.npu.NPUGraph behind a test of the device, or no graph",
+        "torch.npu.NPUGraph after a test of the device, or no graph",
         "partly",
-        "`CUDAGraph` becomes `NPUGraph`; what it captures must be supported there",
+        "`CUDAGraph` becomes `NPUGraph`; the captured operators must support it",
     ),
     Rule(
         "cuda-profiler",
         "warning",
         "NVTX ranges, `torch.cuda.profiler`, `ProfilerActivity.CUDA`, nsys",
-        "nothing of the NPU is recorded; NVTX calls raise",
-        "torch.profiler with the activities that supported_activities() names",
+        "records nothing of the NPU; NVTX calls raise",
+        "torch.profiler with the activities of torch.profiler.supported_activities()",
         "partly",
         "`torch.profiler.profile` becomes torch_npu's; `nvtx` is missing",
     ),
@@ -198,8 +229,8 @@ _TABLE = (
         "nvidia-smi",
         "error",
         "nvidia-smi, NVML and their Python packages",
-        "not there on an Ascend: the count is 0, or the program ends",
-        "torch.accelerator.device_count(); npu-smi for what else is asked",
+        "missing on an Ascend machine: the count is 0, or the program stops",
+        "torch.accelerator.device_count(); npu-smi for other queries",
         "no",
         "it is a program outside Python",
         "counting devices in shell",
@@ -208,17 +239,17 @@ _TABLE = (
         "cuda-visible-devices",
         "warning",
         "`CUDA_VISIBLE_DEVICES`, set or read, in Python and shell",
-        "CANN does not heed it: every NPU stays visible",
-        "ASCEND_RT_VISIBLE_DEVICES beside it",
+        "CANN ignores it: every NPU stays visible",
+        "set ASCEND_RT_VISIBLE_DEVICES as well",
         "no",
         "environment variables are not translated",
-        "in shell, `ASCEND_RT_VISIBLE_DEVICES` beside it",
+        "in shell, `ASCEND_RT_VISIBLE_DEVICES` after it",
     ),
     Rule(
         "cuda-env",
         "note",
-        "other variables of CUDA's: `CUDA_LAUNCH_BLOCKING`, `CUDA_HOME`, `PYTORCH_CUDA_ALLOC_CONF`",
-        "without effect on an NPU",
+        "other CUDA variables: `CUDA_LAUNCH_BLOCKING`, `CUDA_HOME`, `PYTORCH_CUDA_ALLOC_CONF`",
+        "no effect on an NPU",
         "the variable of the same purpose: ASCEND_LAUNCH_BLOCKING, PYTORCH_NPU_ALLOC_CONF, HCCL_*",
         "no",
         "environment variables are not translated",
@@ -227,17 +258,17 @@ _TABLE = (
         "triton",
         "error",
         "imports of triton",
-        "the wheel has no Ascend back end; triton-ascend is another package with limits of its own",
-        "a path in plain torch, taken where triton is missing",
+        "the wheel has no Ascend back end; triton-ascend is a separate package with its own limits",
+        "a path in plain torch that runs if triton is missing",
         "no",
-        "the shim reports triton as missing to torch.compile, no more",
+        "the shim only reports to torch.compile that triton is missing",
     ),
     Rule(
         "flash-attn",
         "error",
         '`flash_attn` and `attn_implementation="flash_attention_2"`',
         "the package is CUDA only",
-        "torch.nn.functional.scaled_dot_product_attention, which has a kernel of its own on the NPU",
+        "torch.nn.functional.scaled_dot_product_attention, which has its own kernel on the NPU",
         "no",
         "other packages are not translated",
     ),
@@ -255,7 +286,7 @@ _TABLE = (
         "error",
         "other packages that need CUDA: apex, cupy, pycuda, numba.cuda, TensorRT, bitsandbytes, ...",
         "cannot be installed, or fail at import",
-        "what torch itself has of it, or a path that does without",
+        "torch's own function, or a path without the package",
         "no",
         "other packages are not translated",
     ),
@@ -264,7 +295,7 @@ _TABLE = (
         "error",
         "extensions in CUDA C++: `CUDAExtension`, `load` and `load_inline` of .cu, the .cu files, nvcc",
         "cannot be built without CUDA's compiler",
-        "operators of torch, or an Ascend C extension behind a test of the device",
+        "operators of torch, or an Ascend C extension after a test of the device",
         "no",
         "sources are not translated",
     ),
@@ -272,16 +303,16 @@ _TABLE = (
         "float64",
         "note",
         "float64 on the device: `.double()`, `dtype=torch.float64`",
-        "an NPU computes it in float32, with a warning",
+        "the NPU computes it in float32, with a warning",
         "float32, or float64 on the CPU",
         "partly",
-        "`torch.cuda.DoubleTensor` becomes float32's; the rest is cast by torch_npu",
+        "`torch.cuda.DoubleTensor` becomes float32's; torch_npu casts the others",
     ),
     Rule(
         "complex",
         "note",
         "complex numbers on the device: complex dtypes, `view_as_complex`, `polar`, `torch.fft`",
-        "an NPU has few kernels for them; the others run on the CPU, or raise",
+        "the NPU has few kernels for them; the others run on the CPU, or raise",
         "real and imaginary parts, in real arithmetic",
         "no",
         "dtypes are not translated",
@@ -289,11 +320,11 @@ _TABLE = (
     Rule(
         "unparsed",
         "note",
-        "a file that Python 3 does not read",
-        "whatever it assumes is not seen",
-        "look at it by hand",
+        "a file that Python 3 cannot parse",
+        "its assumptions are not detected",
+        "read the file yourself",
         "no",
-        "it is not imported either",
+        "Python cannot import it",
     ),
 )
 

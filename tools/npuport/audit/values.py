@@ -1,6 +1,6 @@
-"""Words in a program: which string is a device, a back end or a variable, and which is only a word.
+"""Strings: which string is a device, a back end or a variable, and which is only a word.
 
-The same text may be a device (`x.to("cuda")`) or nothing (`print("cuda")`). What decides is where it stands:
+The same text may be a device (`x.to("cuda")`) or not (`print("cuda")`). The use of the string decides:
 the nearest call, default, assignment, comparison or dictionary around it.
 """
 
@@ -11,38 +11,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from npuport.audit.finding import Level, Shim
-from npuport.audit.guards import Resolve, speaks_of_npu
-from npuport.audit.places import Place, name_of, place_of
+from npuport.audit.guards import Resolve, mentions_npu
+from npuport.audit.packages import VARIABLE, judge_variable
 from npuport.audit.rules import RULES
+from npuport.audit.usage import name_of, usage_of
 
 _DEVICE = re.compile(r"cuda(?::(?:\d+|\{\w*\}|%[ds])?)?")
 _NCCL = re.compile(r"nccl|(?:\w+:\w+,)*cuda:nccl(?:,\w+:\w+)*", re.I)
 _TENSOR = re.compile(r"torch\.cuda\.\w*Tensor")
 _FLASH = re.compile(r"(?:kernels-community/|paged\|)?flash_attention_[23]|flash_attn_?[23]?")
-_ENV = re.compile(r"(?:CUDA|NCCL|TORCH_NCCL|TORCH_CUDA|PYTORCH_CUDA|CUBLAS|CUDNN|NVIDIA)_[A-Z0-9_]+")
 _TOOL = re.compile(r"(?:\S*/)?(?:nvidia-smi|nvcc|nsys|ncu)(?:\s|$)")
 _LIBRARY = re.compile(r"(?:\S*/)?lib(?:cuda|cudart|nccl|cublas|cudnn|nvrtc|cufft|nvidia-ml)\b[^ ]*\.so")
 _SORT = re.compile(r"(?:self_)?(?:cuda|device)?_?cuda_(?:time(?:_total)?|memory_usage)")
-#: A string that none of them matches is only a word, wherever it stands.
-_ANY = (
-    _DEVICE,
-    _NCCL,
-    _TENSOR,
-    _FLASH,
-    _ENV,
-    _TOOL,
-    _LIBRARY,
-    _SORT,
-    re.compile("gpu|CUDAExecutionProvider"),
-)
+_OTHER = re.compile("gpu|CUDAExecutionProvider")
+#: A string that none of them matches is only a word, in any use.
+_ANY = (_DEVICE, _NCCL, _TENSOR, _FLASH, _TOOL, _LIBRARY, _SORT, VARIABLE, _OTHER)
 _DEVICE_WORD = re.compile(r"dev|map_location|accelerator|^loc(?:ation)?$|^to$", re.I)
 _LIKE_DEVICE = re.compile(r"dev|location|^loc$|backend|accelerator|platform|target|^type$|gpu", re.I)
-#: Parameters and keys whose value is read by people.
+#: Parameters and keys whose value is text for users.
 _PROSE = re.compile(
     r"help|desc|metavar|title|label|name|messages?|msg|text|doc|prefix|suffix|reason|summary|tags?|url|dest"
     r"|epilog|prog|usage|ids?|group|caption|legend|extras?|classifiers?|keywords?|topics?|color|style|token"
 )
-#: Functions that only talk, look at text, or name things.
+#: Functions that print, process text, or name things.
 _TALK = re.compile(
     r"print|pprint|format|debug|info|warn(?:ing)?|error|exception|critical|log|fail|write|writelines|echo|split|rsplit"
     r"|partition|find|rfind|index|count|replace|strip|lstrip|rstrip|join|removeprefix|removesuffix|encode|match"
@@ -65,30 +56,40 @@ _TAKES_DEVICE = {
 }
 _GROUP = re.compile(r"torch\.distributed\.(?:\w+\.)*(?:init_process_group|new_group|new_subgroups|Backend)")
 _KNOWN = re.compile(r"(?:cpu|cuda|mps|xpu|npu|hpu|xla|hip|rocm|mtia|meta|auto)(?::\d+)?")
-#: Modules whose functions take no device: the standard library's, but for what hands arguments on.
+#: Modules whose functions take no device: the standard library, except what forwards arguments.
 _PLAIN = sys.stdlib_module_names - {"builtins", "functools", "os", "dataclasses", "argparse"}
-#: Longer collections are tables; nobody lists so many devices.
+#: Collections from this length on are tables; nobody lists so many devices.
 _LONG = 100
 _BACKENDS = re.compile(r"gloo|mpi|ucc|hccl|xccl")
-_SHELLS = re.compile(
-    r"os\.(?:system|popen)|subprocess\.\w+|asyncio\.create_subprocess_\w+|commands\.getoutput"
-)
+_ENVIRONMENT = {
+    *("get", "getenv", "setdefault", "pop", "putenv", "unsetenv", "setenv", "delenv", "set_env"),
+}
+_TOOLS = {"nvidia-smi": "nvidia-smi", "nvcc": "cuda-extension"}
 
 
 @dataclass(frozen=True)
 class Hit:
-    """What a rule says of a node, before guards are looked at."""
+    """A node that breaks a rule, before the conditions around it are considered.
+
+    Args:
+        level: None for the rule's; `neutral` and `shim` likewise.
+    """
 
     node: ast.expr | ast.stmt | ast.alias
     rule: str
     what: str
-    level: Level
+    level: Level | None = None
     neutral: str = ""
     shim: Shim | None = None
 
+    @property
+    def severity(self) -> Level:
+        """The hit's level, or else the rule's."""
+        return self.level or RULES[self.rule].level
+
 
 def judge_text(node: ast.Constant, text: str, ancestors: Sequence[ast.AST], resolve: Resolve) -> Hit | None:
-    """What a string constant assumes; None where it is only a word.
+    """What a string constant assumes; None if it is only a word.
 
     Args:
         text: the constant's value.
@@ -97,114 +98,146 @@ def judge_text(node: ast.Constant, text: str, ancestors: Sequence[ast.AST], reso
         return None
     if _TOOL.match(text) and ancestors and name_of(ancestors[-1]) == "split":
         return _tool(node, text)  # "nvidia-smi -L".split()
-    place = place_of(node, ancestors)
-    hit = _judge(node, text, place, ancestors, resolve) if place.kind != "none" else None
-    return None if hit and _beside_npu(node, place) else hit
+    string = _String(node, text, ancestors, resolve)
+    hit = _judge(string) if string.use.kind != "none" else None
+    return None if hit and string.is_beside_npu else hit
 
 
-def _beside_npu(node: ast.expr, place: Place) -> bool:
-    """Whether it is one of several, the NPU among them."""
-    if place.around is None or place.around is node:
-        return False
-    return len(getattr(place.around, "elts", ())) < _LONG and speaks_of_npu(place.around)
+class _String:
+    """A string constant and its use.
+
+    Attributes:
+        use: how it is used.
+        callee: the full name of the function that it is an argument of; empty if unknown.
+        called: the last word of that name.
+        shown: the string as a report shows it.
+    """
+
+    def __init__(self, node: ast.Constant, text: str, ancestors: Sequence[ast.AST], resolve: Resolve) -> None:
+        self.node, self.text, self.ancestors = node, text, ancestors
+        self.use = usage_of(node, ancestors)
+        call = self.use.call
+        self.callee = (resolve(call.func) or "") if call else ""
+        self.called = name_of(call.func) if call else ""
+        around = self.use.around
+        self.shown = ast.unparse(around) if isinstance(around, (ast.JoinedStr, ast.BinOp)) else repr(text)
+
+    @property
+    def is_beside_npu(self) -> bool:
+        """Whether it is one of several values, one of them for the NPU."""
+        around = self.use.around
+        if around is None or around is self.node:
+            return False
+        return len(getattr(around, "elts", ())) < _LONG and mentions_npu(around)
+
+    @property
+    def is_for_text(self) -> bool:
+        """Whether the called function processes text."""
+        return bool(_TALK.fullmatch(self.called))
+
+    @property
+    def is_name(self) -> bool:
+        """Whether a call takes it as a name or a message; the default of `get` is neither."""
+        name, is_argument = self.use.name, self.use.kind == "argument"
+        if self.called in ("add_argument", "add_option"):
+            return is_argument
+        if self.called in ("setattr", "getattr"):
+            return name != "2"
+        if is_argument and self.callee.partition(".")[0] in _PLAIN:
+            return True
+        second = self.called in ("get", "pop", "getenv", "setdefault") and name not in ("0", "")
+        return self.is_for_text and not second
+
+    def is_in_words(self, known: re.Pattern[str]) -> bool:
+        """Whether it is one of several words, none of the others of the known kind."""
+        around, kind = self.use.around, self.use.kind
+        if not isinstance(around, (ast.List, ast.Tuple, ast.Set)) or _DEVICE_WORD.search(self.use.name):
+            return False
+        if ":" in self.text or kind in ("argument", "keyword"):
+            return False
+        others = [n.value for n in ast.walk(around) if isinstance(n, ast.Constant) and n is not self.node]
+        return not any(isinstance(value, str) and known.fullmatch(value) for value in others)
+
+    def hit(
+        self,
+        rule: str,
+        level: Level | None = None,
+        *,
+        what: str = "",
+        neutral: str = "",
+        shim: Shim | None = None,
+    ) -> Hit:
+        return Hit(self.node, rule, what or self.shown, level, neutral, shim)
 
 
-def _judge(
-    node: ast.Constant, text: str, place: Place, ancestors: Sequence[ast.AST], resolve: Resolve
-) -> Hit | None:
-    call = place.node if isinstance(place.node, ast.Call) else None
-    callee = (resolve(call.func) or "") if call else ""
-    called = name_of(call.func) if call else ""
-    shown = ast.unparse(place.around) if isinstance(place.around, (ast.JoinedStr, ast.BinOp)) else repr(text)
-    if _ENV.fullmatch(text):
-        return _judge_variable(node, text, place, called)
+def _judge(string: _String) -> Hit | None:
+    text, use = string.text, string.use
+    if variable := judge_variable(text):
+        neutral = "the HCCL variable of the same purpose" if variable[0] == "nccl" else ""
+        hit = string.hit(*variable, what=text, neutral=neutral, shim="no")
+        return hit if _is_variable(string) else None
     if _TOOL.match(text):
-        runs = called == "split" or not _TALK.fullmatch(called)
-        return _tool(node, text) if runs and place.kind in ("argument", "assign", "keyword") else None
+        runs = string.called == "split" or not string.is_for_text
+        return _tool(string.node, text) if runs and use.kind in ("argument", "assign", "keyword") else None
     if _LIBRARY.match(text):
-        loads = place.kind == "argument" and not _TALK.fullmatch(called)
-        return Hit(node, "cuda-extension", text, "error") if loads else None
+        loads = use.kind == "argument" and not string.is_for_text
+        return string.hit("cuda-extension", what=text) if loads else None
     if _DEVICE.fullmatch(text):
-        loose = text.endswith(":") and not isinstance(ancestors[-1], (ast.JoinedStr, ast.BinOp))
-        if loose and called != "startswith":
-            return None
-        return _judge_device(node, shown, place, callee, called, ancestors)
+        loose = text.endswith(":") and not isinstance(string.ancestors[-1], (ast.JoinedStr, ast.BinOp))
+        return None if loose and string.called != "startswith" else _judge_device(string)
     if _NCCL.fullmatch(text):
-        return _judge_nccl(node, shown, place, callee, called)
-    if _TENSOR.fullmatch(text) and not _TALK.fullmatch(called):
-        rule = "device-test" if place.kind == "compare" else "cuda-api"
-        return Hit(node, rule, shown, RULES[rule].level, shim="no" if rule == "device-test" else "partly")
-    if _FLASH.fullmatch(text) and re.search("attn|attention", place.name):
-        return Hit(node, "flash-attn", shown, "error", 'attn_implementation="sdpa"')
-    if _SORT.fullmatch(text) and place.name in ("sort_by", "metric"):
-        return Hit(node, "cuda-profiler", shown, "warning", "sort by the column of the device that ran")
-    if text == "CUDAExecutionProvider" and place.kind != "compare" and not _TALK.fullmatch(called):
-        return Hit(node, "cuda-device", shown, "warning", '"CANNExecutionProvider" before it', "no")
-    if text == "gpu" and place.name == "accelerator" and re.fullmatch(r"\w*(?:Trainer|Fabric)", called):
-        return Hit(node, "cuda-device", "accelerator='gpu'", "error", 'accelerator="auto"', "no")
+        return _judge_nccl(string)
+    if _TENSOR.fullmatch(text) and not string.is_for_text:
+        compared = use.kind == "compare"
+        return string.hit("device-test", shim="no") if compared else string.hit("cuda-api", shim="partly")
+    if _FLASH.fullmatch(text) and re.search("attn|attention", use.name):
+        return string.hit("flash-attn", neutral='attn_implementation="sdpa"')
+    if _SORT.fullmatch(text) and use.name in ("sort_by", "metric"):
+        return string.hit("cuda-profiler", neutral="the column of the device on which it ran")
+    if text == "CUDAExecutionProvider" and use.kind != "compare" and not string.is_for_text:
+        return string.hit("cuda-device", "warning", neutral='"CANNExecutionProvider" before it', shim="no")
+    if text == "gpu" and use.name == "accelerator" and re.fullmatch(r"\w*(?:Trainer|Fabric)", string.called):
+        return string.hit("cuda-device", neutral='accelerator="auto"', shim="no")
     return None
 
 
-def _judge_device(
-    node: ast.expr, shown: str, place: Place, callee: str, called: str, ancestors: Sequence[ast.AST]
-) -> Hit | None:
-    if place.kind == "compare":
-        return _judge_test(node, shown, place)
+def _judge_device(string: _String) -> Hit | None:
+    use, called, shown = string.use, string.called, string.shown
+    if use.kind == "compare":
+        return _judge_test(string)
     if called == "startswith":
-        assert isinstance(place.node, ast.Call)
-        looks = isinstance(place.node.func, ast.Attribute) and _like_device(place.node.func.value)
-        return Hit(node, "device-test", f"startswith({shown})", "warning") if looks else None
-    if place.kind in ("index", "key"):
-        return Hit(node, "cuda-device", shown, "warning") if _maps_devices(place) else None
-    if place.kind in ("argument", "keyword"):
-        if callee in _AUTOCAST or (called.endswith("autocast") and place.name in ("0", "device_type")):
-            return Hit(node, "autocast-cuda", f"{called}({shown})", "error")
-        if callee in SCALERS:
-            return Hit(node, "grad-scaler", f"{called}({shown})", "error", shim="no")
-        if _only_names(place, callee, called):
+        func = use.call.func if use.call else None
+        looks = isinstance(func, ast.Attribute) and _like_device(func.value)
+        return string.hit("device-test", what=f"startswith({shown})") if looks else None
+    if use.kind in ("index", "key"):
+        return string.hit("cuda-device", "warning") if _maps_devices(use.node, use.kind) else None
+    if use.kind in ("argument", "keyword"):
+        if string.callee in _AUTOCAST or (called.endswith("autocast") and use.name in ("0", "device_type")):
+            return string.hit("autocast-cuda", what=f"{called}({shown})")
+        if string.callee in SCALERS:
+            return string.hit("grad-scaler", what=f"{called}({shown})", shim="no")
+        if string.is_name:
             return None
-    if place.kind == "argument":
-        sure = callee in _TAKES_DEVICE or called == "to"
-        return Hit(node, "cuda-device", shown, "error" if sure else "warning")
-    if _PROSE.fullmatch(place.name.lower()) or _in_words(node, place, _KNOWN) or _in_enum(ancestors):
+    if use.kind == "argument":
+        sure = string.callee in _TAKES_DEVICE or called == "to"
+    elif _PROSE.fullmatch(use.name.lower()) or string.is_in_words(_KNOWN) or _in_enum(string.ancestors):
         return None
-    sure = place.kind == "default" or place.name == "default" or bool(_DEVICE_WORD.search(place.name))
-    return Hit(node, "cuda-device", shown, "error" if sure else "warning")
+    else:
+        sure = use.kind == "default" or use.name == "default" or bool(_DEVICE_WORD.search(use.name))
+    return string.hit("cuda-device", "error" if sure else "warning")
 
 
-def _only_names(place: Place, callee: str, called: str) -> bool:
-    """Whether a call takes the word as a name or a message; a default of `get` it does not."""
-    if called in ("add_argument", "add_option"):
-        return place.kind == "argument"
-    if called in ("setattr", "getattr"):
-        return place.name != "2"
-    if place.kind == "argument" and callee.partition(".")[0] in _PLAIN:
-        return True
-    second = called in ("get", "pop", "getenv", "setdefault") and place.name not in ("0", "")
-    return bool(_TALK.fullmatch(called)) and not second
-
-
-def _maps_devices(place: Place) -> bool:
+def _maps_devices(node: ast.AST | None, kind: str) -> bool:
     """Whether it is a key of a dictionary from devices to devices, as `map_location` takes."""
-    if place.kind != "key" or not isinstance(place.node, ast.Dict):
+    if kind != "key" or not isinstance(node, ast.Dict) or len(node.keys) >= _LONG:
         return False
-    return len(place.node.keys) < _LONG and all(map(_is_device, [*place.node.keys, *place.node.values]))
+    return all(map(_is_device, [*node.keys, *node.values]))
 
 
 def _in_enum(ancestors: Sequence[ast.AST]) -> bool:
-    """Whether it is a member of an enumeration: a vocabulary."""
+    """Whether it is a member of an enumeration."""
     inner = next((n for n in reversed(ancestors) if isinstance(n, (ast.ClassDef, ast.FunctionDef))), None)
     return isinstance(inner, ast.ClassDef) and any("Enum" in name_of(base) for base in inner.bases)
-
-
-def _in_words(node: ast.expr, place: Place, known: re.Pattern[str]) -> bool:
-    """Whether it is one of many words, none of the others known as its like."""
-    if not isinstance(place.around, (ast.List, ast.Tuple, ast.Set)) or _DEVICE_WORD.search(place.name):
-        return False
-    if not isinstance(node, ast.Constant) or ":" in str(node.value) or place.kind in ("argument", "keyword"):
-        return False
-    others = [n.value for n in ast.walk(place.around) if isinstance(n, ast.Constant) and n is not node]
-    return not any(isinstance(value, str) and known.fullmatch(value) for value in others)
 
 
 def _is_device(node: ast.expr | None) -> bool:
@@ -215,74 +248,53 @@ def _is_device(node: ast.expr | None) -> bool:
     )
 
 
-def _judge_test(node: ast.expr, shown: str, place: Place) -> Hit | None:
-    if isinstance(place.node, ast.Compare):
-        ops = place.node.ops
-        member = any(isinstance(op, (ast.In, ast.NotIn)) for op in ops) and place.node.left is node
-        if member and not any(_like_device(side) for side in place.node.comparators):
-            return None
-        return Hit(node, "device-test", ast.unparse(place.node)[:60], "warning")
-    return Hit(node, "device-test", f"case {shown}", "warning")
+def _judge_test(string: _String) -> Hit | None:
+    node = string.use.node
+    if not isinstance(node, ast.Compare):
+        return string.hit("device-test", what=f"case {string.shown}")
+    member = any(isinstance(op, (ast.In, ast.NotIn)) for op in node.ops) and node.left is string.node
+    if member and not any(_like_device(side) for side in node.comparators):
+        return None
+    return string.hit("device-test", what=ast.unparse(node)[:60])
 
 
 def _like_device(node: ast.expr) -> bool:
     """Whether a value looks like a device, or the text of one."""
     if isinstance(node, ast.Call):
-        return any(
-            map(
-                _like_device,
-                [*node.args, *([node.func.value] if isinstance(node.func, ast.Attribute) else [])],
-            )
-        )
+        owner = [node.func.value] if isinstance(node.func, ast.Attribute) else []
+        return any(map(_like_device, [*node.args, *owner]))
     return bool(_LIKE_DEVICE.search(name_of(node)))
 
 
-def _judge_nccl(node: ast.expr, shown: str, place: Place, callee: str, called: str) -> Hit | None:
-    if place.kind == "compare":
-        return Hit(node, "nccl", f"comparison with {shown}", "warning", shim="no")
-    if _GROUP.fullmatch(callee) or called in ("init_process_group", "new_group"):
-        return Hit(node, "nccl", f"{called}({shown})", "error", shim="yes")
-    if place.kind in ("index", "key", "item") and not re.search("backend", place.name):
+def _judge_nccl(string: _String) -> Hit | None:
+    use, called = string.use, string.called
+    if use.kind == "compare":
+        return string.hit("nccl", "warning", what=f"comparison with {string.shown}", shim="no")
+    if _GROUP.fullmatch(string.callee) or called in ("init_process_group", "new_group"):
+        return string.hit("nccl", what=f"{called}({string.shown})", shim="yes")
+    backend = "backend" in use.name
+    if use.kind in ("index", "key", "item") and not backend:
         return None
-    if place.kind in ("argument", "keyword") and _only_names(place, callee, called):
+    if use.kind in ("argument", "keyword") and string.is_name:
         return None
-    if place.kind != "argument" and _PROSE.fullmatch(place.name.lower()):
+    if use.kind != "argument" and _PROSE.fullmatch(use.name.lower()):
         return None
-    if not re.search("backend", place.name) and _in_words(node, place, _BACKENDS):
+    if not backend and string.is_in_words(_BACKENDS):
         return None
-    return Hit(node, "nccl", shown, "warning" if place.kind == "argument" else "error", shim="partly")
+    return string.hit("nccl", "warning" if use.kind == "argument" else "error")
 
 
 def _tool(node: ast.expr, text: str) -> Hit:
     name = text.split()[0]
-    tools = {"nvidia-smi": "nvidia-smi", "nvcc": "cuda-extension"}
-    rule = tools.get(name.rpartition("/")[2], "cuda-profiler")
-    return Hit(node, rule, name, RULES[rule].level)
+    return Hit(node, _TOOLS.get(name.rpartition("/")[2], "cuda-profiler"), name)
 
 
-def _judge_variable(node: ast.expr, text: str, place: Place, called: str) -> Hit | None:
-    reads = place.kind == "argument" and called in (
-        *("get", "getenv", "setdefault", "pop", "putenv", "unsetenv", "setenv", "delenv", "set_env"),
+def _is_variable(string: _String) -> bool:
+    """Whether the name of an environment variable is used as one."""
+    use = string.use
+    around = use.node.value if isinstance(use.node, ast.Subscript) else None
+    return (
+        (use.kind == "argument" and string.called in _ENVIRONMENT)
+        or (use.kind == "index" and bool(re.search("env", name_of(around), re.I)))
+        or use.kind in ("key", "compare")
     )
-    around = place.node.value if isinstance(place.node, ast.Subscript) else None
-    environment = place.kind == "index" and bool(re.search("env", name_of(around), re.I))
-    if not (reads or environment or place.kind in ("key", "compare")):
-        return None
-    return variable(node, text)
-
-
-def variable(node: ast.expr | ast.stmt, name: str) -> Hit:
-    """The finding for a variable of the environment."""
-    if name == "CUDA_VISIBLE_DEVICES":
-        return Hit(node, "cuda-visible-devices", name, "warning")
-    if name == "NVIDIA_TF32_OVERRIDE":
-        return Hit(node, "tf32", name, "warning")
-    rule = "nccl" if "NCCL" in name else "cuda-env"
-    return Hit(
-        node, rule, name, "note", "the HCCL variable of the same purpose" if rule == "nccl" else "", "no"
-    )
-
-
-def runs_shell(callee: str) -> bool:
-    """Whether a function hands its text to a shell, or starts a program."""
-    return bool(_SHELLS.fullmatch(callee))

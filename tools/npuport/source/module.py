@@ -41,7 +41,7 @@ def parse(data: bytes) -> ast.Module:
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """No search for cycles while many syntax trees are made: they have none, and it reads them all."""
     before = gc.isenabled()
     gc.disable()

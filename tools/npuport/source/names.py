@@ -136,9 +136,17 @@ def absolute(node: ast.ImportFrom, package: str) -> str:
 
 
 def arguments_of(arguments: ast.arguments) -> list[ast.arg]:
-    """Every parameter, in order."""
+    """Every parameter of a function: the positional ones, the keyword-only ones, `*args`, `**kwargs`."""
     plain = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     return plain + [extra for extra in (arguments.vararg, arguments.kwarg) if extra]
+
+
+def defaults_of(arguments: ast.arguments) -> list[tuple[ast.arg, ast.expr]]:
+    """The parameters that have a default, with it."""
+    plain = [*arguments.posonlyargs, *arguments.args]
+    pairs = [*zip(plain[len(plain) - len(arguments.defaults) :], arguments.defaults, strict=True)]
+    keywords = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    return pairs + [(argument, value) for argument, value in keywords if value]
 
 
 def _bindings(node: ast.AST) -> Iterator[ast.AST]:

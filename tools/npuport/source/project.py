@@ -1,7 +1,7 @@
-"""The modules of a tree among each other: who defines a name, who refers to it. Parsed when asked for."""
+"""The modules of a tree: where a name is defined, and what refers to it. Modules are parsed on demand."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from npuport.source.module import Unparsed, parse
@@ -11,7 +11,7 @@ from npuport.source.visitor import Function, ScopedVisitor
 
 @dataclass
 class References:
-    """What a function, or a module's own level, refers to: full names, attributes of values, modules."""
+    """What a function, or module-level code, refers to: full names, attributes of values, modules."""
 
     names: set[str] = field(default_factory=set)
     attributes: set[str] = field(default_factory=set)
@@ -28,10 +28,10 @@ class Module:
         tree: its syntax.
         functions: by qualified name, `Class.method`.
         classes: by qualified name.
-        methods: the names of each class's own, by the class's qualified name.
-        meanings: what each name at its own level means.
-        references: by qualified name of the function; empty for the module's own level and its classes'.
-        stars: the modules of which it imports everything.
+        methods: the names of each class's own methods, by the class's qualified name.
+        meanings: the meaning of each module-level name.
+        references: by the function's qualified name; by the empty name those of module and class level.
+        stars: the modules from which it imports `*`.
         script: the lines of its `if __name__ == "__main__"` blocks, first and last.
     """
 
@@ -47,46 +47,47 @@ class Module:
     script: tuple[tuple[int, int], ...]
 
     def runs_on_import(self, line: int) -> bool:
-        """Whether a line of the module's own level runs when it is imported."""
+        """Whether a module-level line runs when the module is imported."""
         return not any(first <= line <= last for first, last in self.script)
+
+    @property
+    def strings(self) -> set[str]:
+        """The string constants in it."""
+        values = [node.value for node in ast.walk(self.tree) if isinstance(node, ast.Constant)]
+        return {value for value in values if isinstance(value, str)}
 
 
 @dataclass(frozen=True)
 class Symbol:
-    """A definition that a name leads to: `function`, `class` or `module`."""
+    """The definition of a name: its kind (`function`, `class` or `module`), module and qualified name."""
 
     kind: str
     module: Module
     qualified: str = ""
 
-    @property
-    def shown(self) -> str:
-        """As a person would name it."""
-        return self.qualified or self.module.name
-
 
 class Project:
-    """A tree's Python."""
+    """The Python modules of a tree."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self.files = files
         self.paths = _names(files)
         self._modules: dict[str, Module | None] = {}
-        self._found: dict[str, Symbol | None] = {}
+        self._symbols: dict[str, Symbol | None] = {}
 
     def module(self, path: str) -> Module | None:
-        """A module by its file; None where it is not there or not to be parsed."""
+        """The module in a file; None if the file does not exist or cannot be parsed."""
         if path not in self._modules:
             self._modules[path] = read_module(path, self.files[path]) if path in self.files else None
         return self._modules[path]
 
     def find(self, name: str, depth: int = 0) -> Symbol | None:
-        """What a full name leads to, through re-exports; None where it is not of this tree."""
+        """The definition of a full name, also through re-exports; None if it is not in this tree."""
         if depth:
             return self._find(name, depth)
-        if name not in self._found:
-            self._found[name] = self._find(name, 0)
-        return self._found[name]
+        if name not in self._symbols:
+            self._symbols[name] = self._find(name, 0)
+        return self._symbols[name]
 
     def _find(self, name: str, depth: int) -> Symbol | None:
         words = name.split(".")
@@ -112,19 +113,29 @@ class Project:
         if meaning and meaning != f"{module.name}.{rest[0]}":
             return self.find(".".join([meaning, *rest[1:]]), depth + 1)
         for star in module.stars:
-            if (found := self.find(".".join([star, *rest]), depth + 1)) and found.kind != "module":
-                return found
+            if (symbol := self.find(".".join([star, *rest]), depth + 1)) and symbol.kind != "module":
+                return symbol
         return None
 
+    def bases(self, symbol: Symbol) -> Iterator[Symbol]:
+        """The classes of this tree from which a class inherits directly."""
+        module = symbol.module
+        for base in module.classes[symbol.qualified].bases:
+            first, _, rest = ast.unparse(base).partition(".")
+            meaning = module.meanings.get(first) or f"{module.name}.{first}"
+            definition = self.find(f"{meaning}.{rest}" if rest else meaning)
+            if definition and definition.kind == "class" and definition != symbol:
+                yield definition
+
     def parents(self, module: Module) -> list[str]:
-        """The files of the packages that are imported before a module is."""
+        """The files of the packages that Python imports before a module."""
         directory = module.path.split("/")[:-1]
         inits = ["/".join([*directory[:n], "__init__.py"]) for n in range(1, len(directory) + 1)]
         return [path for path in inits if path in self.files and path != module.path]
 
 
 def read_module(path: str, data: bytes) -> Module | None:
-    """A module's definitions and references; None where Python does not read it."""
+    """A module's definitions and references; None if Python cannot parse it."""
     try:
         tree = parse(data)
         name, package = module_name(path)
@@ -132,26 +143,22 @@ def read_module(path: str, data: bytes) -> Module | None:
         visitor.block(tree.body)
     except (Unparsed, RecursionError):
         return None
+    methods: dict[str, tuple[str, ...]] = {}
+    for qualified in visitor.functions:
+        owner, _, method = qualified.rpartition(".")
+        methods[owner] = (*methods.get(owner, ()), method)
     return Module(
         path,
         name,
         tree,
         visitor.functions,
         visitor.classes,
-        _methods(visitor.functions),
+        methods,
         visitor.scope.names,
         visitor.references,
         tuple(visitor.stars),
         tuple(visitor.script),
     )
-
-
-def _methods(functions: Mapping[str, Function]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for qualified in functions:
-        owner, _, name = qualified.rpartition(".")
-        found[owner] = (*found.get(owner, ()), name)
-    return found
 
 
 def module_name(path: str) -> tuple[str, str]:
@@ -173,8 +180,8 @@ class _Definitions(ScopedVisitor):
         self.script: list[tuple[int, int]] = []
 
     @property
-    def present(self) -> References:
-        """The references of the function that is being read."""
+    def current(self) -> References:
+        """The references of the current function."""
         inside = self.qualified if self._in_function(self.scope) else ""
         return self.references.setdefault(inside, References())
 
@@ -195,35 +202,35 @@ class _Definitions(ScopedVisitor):
         self.generic_visit(node)
 
     def visit_Import(self, node: ast.Import) -> None:
-        self.present.modules |= {alias.name for alias in node.names}
+        self.current.modules |= {alias.name for alias in node.names}
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         base = absolute(node, self.package)
-        self.present.modules |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
+        self.current.modules |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
         if any(alias.name == "*" for alias in node.names):
             self.stars.append(base)
 
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load) and (name := self.scope.lookup(node.id)):
-            self.present.names.add(name)
+            self.current.names.add(name)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         name = self.resolve(node)
         if name:
-            self.present.names.add(name)
-        self.present.attributes.add(node.attr)
+            self.current.names.add(name)
+        self.current.attributes.add(node.attr)
         if not name:
             self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> None:
         if name := self.resolve(node):
-            self.present.names.add(name)
+            self.current.names.add(name)
         self.generic_visit(node)
 
 
 def _names(files: Mapping[str, bytes]) -> dict[str, str]:
-    """The files by the dotted names under which they may be imported."""
-    found: dict[str, str] = {}
+    """The files by the dotted names under which Python may import them."""
+    names: dict[str, str] = {}
     python = [path for path in files if path.endswith(".py")]
     packages = {path.rpartition("/")[0] for path in python if path.endswith("__init__.py")}
     for path in python:
@@ -232,8 +239,8 @@ def _names(files: Mapping[str, bytes]) -> dict[str, str]:
             if count and "/".join(words[:count]) in packages:
                 break
             name = module_name("/".join(words[count:]))[0]
-            if name and (count == 0 or name not in found):
-                found[name] = path
+            if name and (count == 0 or name not in names):
+                names[name] = path
     for package in packages:  # a namespace package has no file of its own; a package has
-        found.setdefault(package.replace("/", "."), f"{package}/__init__.py")
-    return found
+        names.setdefault(package.replace("/", "."), f"{package}/__init__.py")
+    return names

@@ -1,4 +1,4 @@
-"""A walk over a module that knows in which scope it is."""
+"""A walk over a module that keeps the current scope."""
 
 import ast
 from collections.abc import Iterator
@@ -10,11 +10,11 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class ScopedVisitor(ast.NodeVisitor):
-    """`ast.NodeVisitor` with `scope`, `resolve`, and the qualified name of the function it is in.
+    """`ast.NodeVisitor` with `scope`, `resolve`, and the qualified name of the current function.
 
     Args:
         module: the module's dotted name.
-        package: the package that relative imports start from; the module itself where it is `__init__.py`.
+        package: the package that relative imports start from; for `__init__.py` the module itself.
     """
 
     def __init__(self, tree: ast.Module, module: str, package: str) -> None:
@@ -25,19 +25,19 @@ class ScopedVisitor(ast.NodeVisitor):
 
     @property
     def qualified(self) -> str:
-        """`Class.method`; empty at the module's own level. A function in a function has its outer's name."""
+        """`Class.method`; empty at module level. A function in a function has the name of the outer one."""
         return ".".join(self.path)
 
     def resolve(self, node: ast.expr) -> Meaning:
-        """The dotted name that an expression stands for in the present scope."""
+        """The dotted name that an expression means in the current scope; None for a value."""
         return self.scope.resolve(node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        """Decorators, defaults and annotations belong to the scope around; the body has its own."""
+        """Decorators, defaults and annotations belong to the outer scope; the body has its own."""
         self.function(node)
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
-        """As any function."""
+        """The same."""
         self.function(node)
 
     def function(self, node: Function) -> None:
@@ -47,19 +47,20 @@ class ScopedVisitor(ast.NodeVisitor):
             self.block(node.body)
 
     def signature(self, node: Function) -> None:
-        """Visit what is evaluated when the function is defined."""
+        """Visit the parts that are evaluated when the function is defined."""
         for decorator in node.decorator_list:
             self.visit(decorator)
         named = not self._in_function(self.scope)
-        self.path += [node.name] if named else []  # a default is the function's, wherever it is evaluated
+        self.path += [node.name] if named else []  # a default belongs to the function
         self.visit(node.args)
         del self.path[len(self.path) - named :]
         if node.returns:
-            self.returns(node.returns)
+            self.annotation(node.returns)
 
-    def returns(self, node: ast.expr) -> None:
-        """Visit what a function says that it returns."""
-        self.visit(node)
+    def annotation(self, node: ast.expr | None) -> None:
+        """Visit a type, if there is one."""
+        if node:
+            self.visit(node)
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         """A function without a name."""
@@ -68,20 +69,20 @@ class ScopedVisitor(ast.NodeVisitor):
             self.visit(node.body)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        """Decorators and bases belong to the scope around."""
+        """Decorators and bases belong to the outer scope."""
         for part in (*node.decorator_list, *node.bases, *node.keywords):
             self.visit(part)
         with self.inside(node, node.name):
             self.block(node.body)
 
     def block(self, statements: list[ast.stmt]) -> None:
-        """Visit statements that stand together."""
+        """Visit the statements of a block."""
         for statement in statements:
             self.visit(statement)
 
     @contextmanager
     def inside(self, node: ast.AST, name: str) -> Iterator[None]:
-        """Be in the scope of a function or class."""
+        """Enter the scope of a function or class."""
         outer = self.scope
         self.scope = Scope(outer, node, self.module, self.package)
         named = bool(name) and not self._in_function(outer)

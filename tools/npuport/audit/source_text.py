@@ -1,4 +1,4 @@
-"""A file's text as the mechanical changes see it: where a node's bytes are, what may be called in it."""
+"""A Python file's text for the mechanical changes: the bytes of a node, the names that a change may use."""
 
 import ast
 import re
@@ -6,7 +6,7 @@ import re
 from npuport.source.module import decoded
 from npuport.source.names import Scope
 
-#: The function that the changes call, put below a file's imports.
+#: The function that the changes call; it is added below a file's imports.
 HELPER = '''def {name}(index=None):
     """The accelerator that is present (CUDA, NPU, ...), else the CPU."""
     found = {torch}.accelerator.current_accelerator(check_available=True)
@@ -17,7 +17,7 @@ HELPER = '''def {name}(index=None):
 _AMP = {"autocast", "GradScaler"}
 
 
-class Text:
+class SourceText:
     """A file's bytes, by line and column as `ast` counts them.
 
     Args:
@@ -41,7 +41,7 @@ class Text:
 
     @property
     def has_helper(self) -> bool:
-        """Whether an earlier fix has put the helper there."""
+        """Whether the file has the helper from an earlier fix."""
         text = HELPER.format(name="_accelerator", torch=self.torch).encode()
         return text in self.data.replace(b"\r\n", b"\n")
 
@@ -51,25 +51,22 @@ class Text:
         return start, self.starts[node.end_lineno - 1] + node.end_col_offset  # type: ignore[attr-defined]
 
     def holds(self, node: ast.expr) -> bool:
-        """Whether the bytes of a node are that node; inside f-strings Python may tell the wrong ones."""
+        """Whether the bytes of a node parse to that node; in f-strings Python's positions may be wrong."""
         start, end = self.span(node)
         try:
-            there = ast.parse(b"(" + self.data[start:end] + b"\n)", mode="eval").body
+            parsed = ast.parse(b"(" + self.data[start:end] + b"\n)", mode="eval").body
         except (SyntaxError, ValueError):
             return False
-        return ast.dump(there) == ast.dump(node)
+        return ast.dump(parsed) == ast.dump(node)
 
     def amp_import(self) -> bool:
         """Whether `from torch.cuda.amp import ...` can move to torch.amp: every use is a call that can."""
         if self._amp is None:
-            calls = {id(n.func) for n in ast.walk(self.tree) if isinstance(n, ast.Call) and len(n.args) <= 1}
-            imports = [
-                n
-                for n in ast.walk(self.tree)
-                if isinstance(n, ast.ImportFrom) and n.module == "torch.cuda.amp"
-            ]
+            nodes = list(ast.walk(self.tree))
+            calls = {id(n.func) for n in nodes if isinstance(n, ast.Call) and len(n.args) <= 1}
+            imports = [n for n in nodes if isinstance(n, ast.ImportFrom) and n.module == "torch.cuda.amp"]
             names = [alias for statement in imports for alias in statement.names]
-            uses = [n for n in ast.walk(self.tree) if isinstance(n, ast.Name) and n.id in _AMP]
+            uses = [n for n in nodes if isinstance(n, ast.Name) and n.id in _AMP]
             plain = all(alias.name in _AMP and not alias.asname for alias in names)
             self._amp = plain and all(id(use) in calls for use in uses)
         return self._amp
