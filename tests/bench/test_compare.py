@@ -7,17 +7,18 @@ from typing import Any
 import pytest
 
 from npuport.base.errors import PortError
-from npuport.bench.compare import adjust, compare
-from npuport.bench.plan import Run
+from npuport.bench.compare import compare
+from npuport.bench.format import BenchResults
+from npuport.bench.plan import RunKey
 from npuport.cli import main
 from worlds.bench import made, noisy
 
-RUNS: list[Run] = [(name, "float32", batch) for name in ("encode", "decode", "both") for batch in (1, 2)]
+RUNS = [RunKey(name, "float32", batch) for name in ("encode", "decode", "both") for batch in (1, 2)]
 
 
-def _results(factor: float = 1.0, seed: int = 0, **more: Any) -> dict[str, Any]:
+def _results(factor: float = 1.0, seed: int = 0, **more: Any) -> BenchResults:
     return made(
-        {run: noisy(10 * factor * run[2], seed * 100 + place) for place, run in enumerate(RUNS)}, **more
+        {run: noisy(10 * factor * run.batch, seed * 100 + place) for place, run in enumerate(RUNS)}, **more
     )
 
 
@@ -30,7 +31,7 @@ def test_a_slower_second_is_a_regression() -> None:
         assert one.interval[0] < 1.2 < one.interval[1] * 1.01
 
 
-def test_a_difference_within_the_bound_is_said_and_no_regression() -> None:
+def test_a_difference_within_the_bound_is_reported_and_no_regression() -> None:
     found = compare(_results(), _results(1.1, seed=1), 0.2)
     assert {one.verdict for one in found.differences} == {"slower"}
     assert found.good
@@ -44,7 +45,9 @@ def test_a_faster_second_is_good() -> None:
 
 def test_one_slow_run_is_found_among_many() -> None:
     after = _results(seed=1)
-    slow = made({run: noisy(13.0 if run == RUNS[2] else 10.0 * run[2], 7 + n) for n, run in enumerate(RUNS)})
+    slow = made(
+        {run: noisy(13.0 if run == RUNS[2] else 10.0 * run.batch, 7 + n) for n, run in enumerate(RUNS)}
+    )
     found = compare(after, slow, 0.05)
     assert [(one.entry, one.dtype, one.batch) for one in found.regressions] == [RUNS[2]]
 
@@ -60,18 +63,26 @@ def test_two_of_the_same_seldom_differ() -> None:
     assert alarms <= 7  # 2.5 expected
 
 
-def test_many_comparisons_are_accounted_for() -> None:
-    """What would be a finding alone is what chance makes of one in 25."""
-    values = [place / 25 for place in range(1, 26)]
-    assert min(values) < 0.05 < min(adjust(values))
+def test_p_values_are_adjusted_by_the_rule_of_benjamini_and_hochberg() -> None:
+    found = sorted(compare(_results(), _results(1.01, seed=1), 0.05).differences, key=lambda one: one.p)
+    count = len(found)
+    assert count == len(RUNS)
+    for place, one in enumerate(found):
+        expected = min(found[later].p * count / (later + 1) for later in range(place, count))
+        assert one.adjusted == pytest.approx(min(expected, 1.0))
 
 
-def test_adjusted_values_are_benjamini_and_hochbergs() -> None:
-    assert adjust([0.01, 0.04, 0.03, 0.5]) == pytest.approx([0.04, 0.16 / 3, 0.16 / 3, 0.5])
-    assert adjust([]) == []
+def test_a_difference_that_chance_makes_of_one_run_in_many_is_no_finding() -> None:
+    """A p below 0.05 alone, and above it among the other runs."""
+    before, after = noisy(10, 1), noisy(10.14, 2)
+    alone = compare(made({RUNS[0]: before}), made({RUNS[0]: after}), 0.05).differences[0]
+    same = {run: noisy(10, place) for place, run in enumerate(RUNS[1:])}
+    among = compare(made({RUNS[0]: before, **same}), made({RUNS[0]: after, **same}), 0.05).differences[0]
+    assert alone.p == among.p < 0.05 < among.adjusted
+    assert (alone.verdict, among.verdict) == ("slower", "no difference")
 
 
-def test_what_others_took_of_the_cpu_makes_it_less_sure() -> None:
+def test_cpu_time_used_by_other_processes_makes_it_less_sure() -> None:
     cpu = {"kind": "cpu", "device": "a processor"}
     quiet = compare(_results(**cpu), _results(1.2, seed=1, **cpu), 0.05)
     loud = compare(_results(**cpu), _results(1.2, seed=1, busy=0.6, **cpu), 0.05)
@@ -89,14 +100,14 @@ def test_what_others_took_of_the_cpu_makes_it_less_sure() -> None:
     ],
     ids=["device", "size", "model", "flags"],
 )
-def test_what_is_not_comparable_is_refused_unless_told(facts: dict[str, Any], word: str) -> None:
+def test_other_conditions_are_refused_without_despite(facts: dict[str, Any], word: str) -> None:
     with pytest.raises(PortError, match=f"not comparable: {word}"):
         compare(_results(), _results(**facts), 0.05)
     assert compare(_results(), _results(**facts), 0.05, despite=True).unlike[0].startswith(word)
 
 
 def test_no_run_in_common_is_refused() -> None:
-    other = made({("encode", "bfloat16", 1): noisy(1.0, 1)})
+    other = made({RunKey("encode", "bfloat16", 1): noisy(1.0, 1)})
     with pytest.raises(PortError, match="no measured run in common"):
         compare(_results(), other, 0.05)
 
@@ -109,14 +120,14 @@ def test_single_rounds_are_refused() -> None:
 
 def test_a_run_that_no_longer_works_is_a_regression() -> None:
     after = made(
-        {run: noisy(10.0 * run[2], n) if n else "RuntimeError: no kernel" for n, run in enumerate(RUNS)}
+        {run: noisy(10.0 * run.batch, n) if n else "RuntimeError: no kernel" for n, run in enumerate(RUNS)}
     )
     found = compare(_results(), after, 0.05)
     assert found.lost == ("encode, float32, batch 1",)
     assert not found.good
 
 
-def test_command_says_it_and_exits_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_exits_with_1_on_a_regression(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name, results in (("a", _results()), ("b", _results(1.3, seed=1))):
         (tmp_path / f"{name}.json").write_text(json.dumps(results))
     before, after = str(tmp_path / "a.json"), str(tmp_path / "b.json")
@@ -130,9 +141,9 @@ def test_command_says_it_and_exits_with_1(tmp_path: Path, capsys: pytest.Capture
     assert {one["verdict"] for one in answer["differences"]} == {"slower"}
 
 
-def test_command_refuses_what_is_no_results_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_refuses_another_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.json").write_text('{"schema": 1}')
     assert main(["bench", "compare", str(tmp_path / "a.json"), str(tmp_path / "a.json")]) == 1
-    assert "no benchmark's results" in capsys.readouterr().err
+    assert "a.json has no results of a benchmark: model is missing" in capsys.readouterr().err
     assert main(["bench", "compare", str(tmp_path / "b.json"), str(tmp_path / "a.json")]) == 1
     assert "is missing" in capsys.readouterr().err

@@ -5,13 +5,15 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from npuport.bench.plan import Plan, Run
+from npuport.bench.answers import ModelFacts, Visit
+from npuport.bench.format import BenchResults, Launch, Memory
+from npuport.bench.plan import BenchPlan, RunKey
 from npuport.bench.results import results_json
 from npuport.bench.rounds import Measured
 
 Rounds = Sequence[Sequence[float]]
 
-FACTS: dict[str, Any] = {
+FACTS: ModelFacts = {
     "model": "made",
     "size": "tiny",
     "entries": ["encode", "decode"],
@@ -25,7 +27,7 @@ FACTS: dict[str, Any] = {
     "versions": {"npuport": "0", "python": "3", "torch": "2.13.0", "torch_npu": None, "transformers": None},
 }
 
-MEMORY = {
+MEMORY: Memory = {
     "weights_bytes": 4 * 2**20,
     "inference_bytes": 2**20,
     "peak_bytes": 5 * 2**20,
@@ -37,7 +39,7 @@ MEMORY = {
     "basis": "a test",
 }
 
-LAUNCH = {
+LAUNCH: Launch = {
     "bound": "host",
     "reason": "a test",
     "launches": 10,
@@ -55,19 +57,19 @@ def noisy(median: float, seed: int, *, rounds: int = 5, between: float = 0.01) -
 
 
 def made(
-    samples: Mapping[Run, Rounds | str],
+    samples: Mapping[RunKey, Rounds | str],
     *,
     kind: str = "npu",
     busy: float = 0.0,
-    plan: Plan | None = None,
+    plan: BenchPlan | None = None,
     **facts: Any,
-) -> dict[str, Any]:
-    """results.json of a benchmark with these samples; a text in their place is why a run was refused."""
-    visits: dict[Run, list[dict[str, Any]]] = {}
+) -> BenchResults:
+    """The results of a benchmark with these samples; a text in their place is why the run was refused."""
+    visits: dict[RunKey, list[Visit]] = {}
     for run, rounds in samples.items():
         if isinstance(rounds, str):
             state = "ended" if rounds.startswith("out of memory") else "refused"
-            visits[run] = [{"state": state, "reason": rounds, "flops": None}]
+            visits[run] = [{"state": state, "reason": rounds}]
             continue
         visits[run] = [
             {
@@ -78,11 +80,11 @@ def made(
                 "memory": MEMORY,
                 "launch": LAUNCH,
                 "fallbacks": [],
-                "flops": 10**9 * run[2],
+                "flops": 10**9 * run.batch,
             }
             for one in rounds
         ]
     count = max((len(one) for one in visits.values()), default=1)
     measured = Measured({**FACTS, **facts}, visits, [1.0] * count, [busy] * count)
-    chosen = plan or Plan("tiny", dtypes=("float32",), batches=(1, 2), rounds=count)
+    chosen = plan or BenchPlan("tiny", dtypes=("float32",), batches=(1, 2), rounds=count)
     return results_json(measured, chosen, kind=kind, started=time.time())

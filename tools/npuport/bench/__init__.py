@@ -1,16 +1,12 @@
-"""Benchmark: how long the ported model takes on a device, and what of the device it uses.
+"""Benchmark: the latency, throughput, memory and work of the ported model on a device.
 
-Read along the data's way.
+In the order of the data: `plan` (what is measured, for how long). In a child process: `worker` (one round: it
+builds the model and visits every run), `visit` (one run in one round), `clock` (warm-up and the timed loop),
+`memory`, `flops`, `launches`. In the parent: `rounds` (starts the children, one a round), `busy` (CPU time
+used by other processes), `stats` (from samples to figures), `chips` (peaks, each with its source), `results`
+(all of it as plain data, in the form that `format` gives). Then `tables` (as the published ports show it),
+`report`, `chart`, `compare`. `run` does all of it for a port.
 
-`plan` (what is measured, for how long). In the child: `worker` (one round: a fresh process that builds
-the model and visits every run), `visit` (one run in one round), `clock` (warm-up and the timed loop),
-`memory`, `flops`, `launches`, all on an `accelerator`. Around it: `rounds` (starts the children, one a
-round), `busy` (what others took of the machine meanwhile), `stats` and `student` (samples to figures),
-`chips` (peaks, each with its source), `results` (all of it as plain data, which docs/bench.schema.json
-describes).
-
-To read: `tables` (as the published ports give it), `report`, `chart`, `compare`. From outside: `run`.
-
-Everything but `run`, `report` and `chart` needs the standard library, numpy, torch and the port's adapter
-alone, so that a bundle can bring it along: `python -m npuport.bench` is the benchmark without a harness.
+All but `run`, `report` and `chart` need only the standard library, numpy, scipy, torch and the port's
+adapter, so that a bundle can hold them: `python -m npuport.bench` is the benchmark without a port.
 """

@@ -1,4 +1,4 @@
-"""The benchmark without a harness: `python -m npuport.bench --help`. A bundle's benchmark script calls it."""
+"""The benchmark without a port: `python -m npuport.bench --help`. A bundle's `benchmark.py` calls it."""
 
 import argparse
 import sys
@@ -7,16 +7,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from npuport.base.errors import PortError
 from npuport.bench.plan import default_plan, quick
 from npuport.bench.results import dumped, results_json
-from npuport.bench.rounds import Subject, measure
+from npuport.bench.rounds import BenchTarget, measure
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure a tree with an adapter; write results.json's data."""
+    """Measure a tree with an adapter, and write the data of results.json."""
     parser = argparse.ArgumentParser(prog="python -m npuport.bench", description=__doc__)
     parser.add_argument("--adapter", type=Path, required=True)
     parser.add_argument("--tree", type=Path, required=True, help="the model's source")
@@ -31,22 +30,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="where to write the results")
     args = parser.parse_args(argv)
     plan = default_plan(args.size, args.device)
-    asked = {"batches": args.batch, "dtypes": args.dtype, "entries": args.entry}
-    given: dict[str, Any] = {key: tuple(value) for key, value in asked.items() if value}
-    given |= {"rounds": args.rounds} if args.rounds else {}
-    plan = replace(quick(plan) if args.quick else plan, **given)
+    plan = quick(plan) if args.quick else plan
+    plan = replace(
+        plan,
+        batches=tuple(args.batch) or plan.batches,
+        dtypes=tuple(args.dtype) or plan.dtypes,
+        entries=tuple(args.entry) or plan.entries,
+        rounds=args.rounds or plan.rounds,
+    )
     environment = {} if args.device == "npu" else {"TORCH_DEVICE_BACKEND_AUTOLOAD": "0"}
-    subject = Subject(args.tree.resolve(), args.adapter.resolve(), args.device, args.weights, environment)
+    target = BenchTarget(args.tree.resolve(), args.adapter.resolve(), args.device, args.weights, environment)
     started = time.time()
     try:
         with tempfile.NamedTemporaryFile("w", prefix="npuport-bench-", suffix=".log") as log:
-            found = measure(subject, plan, log, lambda line: print(line, file=sys.stderr, flush=True))
+            measured = measure(target, plan, log, lambda line: print(line, file=sys.stderr, flush=True))
     except PortError as error:
         print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
         return 1
-    data = results_json(found, plan, kind=args.device, started=started)
-    args.out.write_bytes(dumped(data))
-    return int(bool(data["refused"]))
+    results = results_json(measured, plan, kind=args.device, started=started)
+    args.out.write_bytes(dumped(results))
+    return int(bool(results["refused"]))
 
 
 if __name__ == "__main__":

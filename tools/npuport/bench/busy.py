@@ -1,4 +1,4 @@
-"""What other processes took of the machine while we measured."""
+"""The CPU time that other processes used while we measured."""
 
 import os
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Ticks:
-    """The machine's CPU time so far, in clock ticks; zeros where the system does not tell.
+    """The machine's CPU time so far, in clock ticks; zeros where the system does not give it.
 
     Args:
-        busy: spent by anybody.
-        everything: spent or idle.
-        ours: spent by children of ours that have ended.
+        busy: used by any process.
+        everything: used or idle.
+        ours: used by children of this process that have ended.
     """
 
     busy: float = 0.0
@@ -21,7 +21,7 @@ class Ticks:
 
     @classmethod
     def now(cls) -> "Ticks":
-        """As Linux counts them, in /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal."""
+        """The counts in Linux's /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal."""
         try:
             words = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()[1:9]
         except OSError:
@@ -32,9 +32,9 @@ class Ticks:
         return cls(sum(ticks) - ticks[3] - ticks[4], sum(ticks), ours)
 
     def others(self, before: "Ticks") -> float | None:
-        """The share of the machine's time since then that others took; None where it is not known."""
+        """The share of CPU time since `before` used by other processes; None where it is unknown."""
         passed = self.everything - before.everything
         if passed <= 0:
             return None
-        taken = (self.busy - before.busy) - (self.ours - before.ours)
-        return round(min(1.0, max(0.0, taken / passed)), 3)
+        used = (self.busy - before.busy) - (self.ours - before.ours)
+        return round(min(1.0, max(0.0, used / passed)), 3)

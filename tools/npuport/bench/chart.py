@@ -1,23 +1,24 @@
-"""Latency and throughput over batch size, as SVG and PNG. The same data gives the same bytes."""
+"""The chart of latency and throughput over batch size, as SVG and PNG. The same data give the same bytes."""
 
 import io
-from collections.abc import Mapping
 from typing import Any
 
-#: Paul Tol's "bright" scheme: told apart by the colour-blind, too.
+from npuport.bench.format import BenchResults, MeasuredRun
+
+#: Paul Tol's "bright" scheme: colour-blind readers can distinguish it.
 _COLOURS = ("#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377")
 _MARKERS = ("o", "s", "^", "D", "v", "P")
-#: Neighbouring lines lie apart by this factor on the axis of batch sizes.
+#: Factor between neighbouring lines on the axis of batch sizes, so that no interval hides another.
 DODGE = 1.035
 _INK, _FAINT = "#222222", "#8a8a8a"
 
 
-def draw(results: Mapping[str, Any]) -> dict[str, bytes]:
-    """`latency.svg` and `latency.png`: the headline in the first dtype, one line an entry."""
+def draw(results: BenchResults) -> dict[str, bytes]:
+    """The files `latency.svg` and `latency.png`: the headline in the first dtype, one line an entry."""
     import matplotlib
 
     matplotlib.use("Agg")
-    style: dict[Any, Any] = {
+    style: Any = {
         "svg.hashsalt": "npuport",
         "svg.fonttype": "path",
         "font.family": "DejaVu Sans",
@@ -38,7 +39,7 @@ def draw(results: Mapping[str, Any]) -> dict[str, bytes]:
     return files
 
 
-def _figure(results: Mapping[str, Any]) -> Any:
+def _figure(results: BenchResults) -> Any:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(10.5, 5.0), facecolor="white")
@@ -46,7 +47,7 @@ def _figure(results: Mapping[str, Any]) -> Any:
     figure.subplots_adjust(
         left=0.075,
         right=0.98,
-        top=0.775 if results["device"]["simulated"] else 0.815,
+        top=0.775 if results["meaningless"] else 0.815,
         bottom=0.19,
         wspace=0.2,
     )
@@ -63,7 +64,7 @@ def _figure(results: Mapping[str, Any]) -> Any:
             "elinewidth": 1.1,
             "label": name,
         }
-        dodge = DODGE ** (place - (len(lines) - 1) / 2)  # so that no interval hides another
+        dodge = DODGE ** (place - (len(lines) - 1) / 2)
         batches = [run["batch"] * dodge for run in runs]
         latency = [run["latency_ms"]["median"] for run in runs]
         spread = [run["latency_ms"]["interval"] or [run["latency_ms"]["median"]] * 2 for run in runs]
@@ -80,10 +81,9 @@ def _figure(results: Mapping[str, Any]) -> Any:
         (right, "Throughput, items/s (higher is better)", False),
     ):
         _dress(axes, title, ticks, log=log)
-    device = results["device"]
     figure.text(0.02, 0.952, _title(results), fontsize=14, fontweight="bold", va="center")
     figure.text(0.02, 0.902, _subtitle(results), fontsize=9.5, color="#555555", va="center")
-    if device["simulated"]:
+    if results["meaningless"]:
         figure.text(0.02, 0.857, results["meaningless"], fontsize=9.5, color="#AA3322", va="center")
     handles, labels = left.get_legend_handles_labels()
     figure.legend(
@@ -92,9 +92,9 @@ def _figure(results: Mapping[str, Any]) -> Any:
     return figure
 
 
-def _lines(results: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+def _lines(results: BenchResults) -> dict[str, list[MeasuredRun]]:
     first = results["plan"]["dtypes"][0]
-    found: dict[str, list[Mapping[str, Any]]] = {}
+    lines: dict[str, list[MeasuredRun]] = {}
     for name in results["headline"]:
         runs = [
             run
@@ -102,12 +102,12 @@ def _lines(results: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
             if run["entry"] == name and run["dtype"] == first and run["state"] == "measured"
         ]
         if runs:
-            found[name] = sorted(runs, key=lambda run: int(run["batch"]))
-    return found
+            lines[name] = sorted(runs, key=lambda run: run["batch"])
+    return lines
 
 
 def _bars(values: list[float], spread: list[list[float]]) -> list[list[float]]:
-    """Below and above, as matplotlib wants them."""
+    """The lengths of the bars below and above each value."""
     return [
         [max(0.0, value - low) for value, (low, _) in zip(values, spread, strict=True)],
         [max(0.0, high - value) for value, (_, high) in zip(values, spread, strict=True)],
@@ -139,11 +139,11 @@ def _dress(axes: Any, title: str, ticks: list[int], *, log: bool) -> None:
         axes.spines[side].set_visible(False)
 
 
-def _title(results: Mapping[str, Any]) -> str:
+def _title(results: BenchResults) -> str:
     return f"{results['model']} {results['size']} on {results['device']['name']}"
 
 
-def _subtitle(results: Mapping[str, Any]) -> str:
+def _subtitle(results: BenchResults) -> str:
     versions = results["versions"]
     stack = ", ".join(f"{name} {versions[name]}" for name in ("torch", "torch_npu") if versions[name])
     rounds = results["rounds"]["count"]

@@ -1,14 +1,16 @@
-"""Peaks of chips, each with its source. What no source gives is None, and no share of a peak is shown."""
+"""Peaks of chips, each with its source. A peak that no source gives is None; no share of it is shown."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from npuport.bench.format import ChipPeaks
 
 _PLATFORM = (
     "CANN's platform_config/Ascend{name}.ini (https://gitcode.com/cann/runtime, installed with CANN below "
     "data/platform_config): {cores} cube cores at {mhz} MHz, each 16 x 16 x 16 multiply-adds a cycle"
 )
 _FLOAT32 = (
-    "float32: the cube's rates for FP32 and HF32 are in no source found; torch_npu lets convolutions use "
+    "float32: no source gives the cube's rates for FP32 and HF32; torch_npu lets convolutions use "
     "HF32 and keeps matrix products in FP32, so that one peak would not serve both"
 )
 _NVIDIA = "NVIDIA {} datasheet: dense tensor-core rate; float32 outside the tensor cores, torch's default"
@@ -20,12 +22,12 @@ class Chip:
 
     Args:
         name: as reports show it.
-        pattern: of the names that the device gives itself.
-        peaks: by dtype, in FLOP/s, a multiply-add counting as two.
+        pattern: a regular expression of the names that the device reports.
+        peaks: by dtype, in FLOP/s; a multiply-add counts as two.
         memory: of the card, in bytes.
         bandwidth: of that memory, in bytes/s.
         source: where the figures come from.
-        notes: what is missing, and why.
+        notes: which figures are missing, and why.
     """
 
     name: str
@@ -34,11 +36,22 @@ class Chip:
     memory: int | None
     bandwidth: float | None
     source: str
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+
+    def json(self) -> ChipPeaks:
+        """The chip as plain data."""
+        return {
+            "name": self.name,
+            "peaks": self.peaks,
+            "memory": self.memory,
+            "bandwidth": self.bandwidth,
+            "source": self.source,
+            "notes": list(self.notes),
+        }
 
 
 def _ascend(name: str, cores: int, mhz: int, memory: int | None, *, bfloat16: bool = True) -> Chip:
-    """A chip whose peak is its cube cores' clock; the vector cores' few percent are not part of it."""
+    """A chip whose peak follows from its cube cores' clock, without the few percent of the vector cores."""
     peak = cores * mhz * 1e6 * 16**3 * 2
     notes = [_FLOAT32] if bfloat16 else [_FLOAT32, "bfloat16: the cube has none"]
     return Chip(
@@ -48,7 +61,7 @@ def _ascend(name: str, cores: int, mhz: int, memory: int | None, *, bfloat16: bo
         memory,
         None,
         _PLATFORM.format(name=name, cores=cores, mhz=mhz),
-        (*notes, "bandwidth: in no source found"),
+        (*notes, "bandwidth: no source gives it"),
     )
 
 
@@ -59,7 +72,7 @@ def _nvidia(name: str, pattern: str, single: float, half: float, brain: float | 
 
 
 _GIB = 2**30
-#: What is known; the longest name that fits a device is its chip.
+#: The known chips.
 CHIPS: tuple[Chip, ...] = (
     _ascend("910B1", 24, 1850, 64 * _GIB),
     _ascend("910B2", 24, 1800, 64 * _GIB),
@@ -89,8 +102,8 @@ CHIPS: tuple[Chip, ...] = (
 
 
 def chip_of(device: str) -> Chip | None:
-    """The chip that a device's name names, the longest match; None where there is none in the table."""
-    found = [
+    """The chip of a device's name, by the longest match; None where the table has none."""
+    matches = [
         (match.end() - match.start(), chip) for chip in CHIPS if (match := re.search(chip.pattern, device))
     ]
-    return max(found, key=lambda pair: pair[0])[1] if found else None
+    return max(matches, key=lambda pair: pair[0])[1] if matches else None

@@ -1,40 +1,44 @@
-"""Is B faster than A, slower, or is there no difference that the noise would not make?
+"""Is benchmark B faster than A, slower, or is there no difference beyond the noise?
 
-For each run in both, Welch's t-test on the logarithms of the rounds' medians: a round is the unit, since
-that is what varies by itself. Many runs are compared at once, so the p-values are adjusted by the rule
-of Benjamini and Hochberg ("Controlling the False Discovery Rate", 1995): where nothing has changed, the
+Each run that both have is compared by Welch's t-test on the logarithms of the rounds' medians: a round is the
+unit, because rounds vary independently. Many runs are compared at once, so the p-values are adjusted by the
+rule of Benjamini and Hochberg ("Controlling the False Discovery Rate", 1995): where nothing has changed, the
 chance that any run is called different stays at 5%; and a change that touches all runs is not drowned by
 their number, as it would be by Bonferroni's rule.
 
-Where the CPU does the work, what others took of it may have slowed all rounds of one benchmark alike.
-That is an uncertainty of type B (JCGM 100, the GUM, 4.3.7: rectangular, from nothing to all that they
-took), and its variance is added.
+Where the CPU does the work, other processes may have slowed all rounds of one benchmark alike. That is an
+uncertainty of type B (JCGM 100, the GUM, 4.3.7: rectangular, from nothing to all CPU time that they used),
+and its variance is added. scipy's own Welch test has no place for it.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
+
+import numpy as np
+import scipy  # scipy.stats loads at its first use
 
 from npuport.base.errors import PortError
-from npuport.bench.stats import CONFIDENCE, disturbance, levels
-from npuport.bench.student import quantile, tail
+from npuport.bench.format import BenchResults, FailedRun, MeasuredRun
+from npuport.bench.plan import RunKey
+from npuport.bench.stats import CONFIDENCE, disturbance, levels, quantile
 
 Verdict = Literal["faster", "slower", "no difference"]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A run in both benchmarks.
+    """A run that both benchmarks have.
 
     Args:
         entry, dtype, batch: the run.
-        verdict: what B is.
+        verdict: of B.
         ratio: B's latency over A's.
         interval: of the ratio, at 95%, for this run alone.
-        p: that the noise alone makes such a difference.
+        p: the probability that noise alone makes such a difference.
         adjusted: the same, for all runs that are compared at once.
-        regression: slower, and by more than the bound.
+        regression: whether B is slower by more than the bound.
     """
 
     entry: str
@@ -49,15 +53,15 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Two benchmarks against each other.
+class BenchComparison:
+    """Two benchmarks compared.
 
     Args:
-        bound: what is allowed: 0.05 for 5%.
-        differences: the runs in both.
-        lost: runs that A has measured and B was refused, or had no memory for.
+        bound: by how much B may be slower: 0.05 for 5%.
+        differences: the runs that both have.
+        lost: runs that A measured, and for which B has no figures.
         missing: runs that only one of the plans has.
-        unlike: what is not the same of the two, where that was allowed.
+        unlike: conditions in which the two differ, where that was allowed.
     """
 
     bound: float
@@ -68,42 +72,44 @@ class Comparison:
 
     @property
     def regressions(self) -> list[Difference]:
-        """The runs that are slower beyond the bound."""
-        return [one for one in self.differences if one.regression]
+        """The runs that are slower by more than the bound."""
+        return [difference for difference in self.differences if difference.regression]
 
     @property
     def good(self) -> bool:
-        """Whether nothing has become worse than the bound allows."""
+        """Whether there is no regression and no lost run."""
         return not self.regressions and not self.lost
 
-    def json(self) -> dict[str, Any]:
-        """As plain data."""
+    def json(self) -> dict[str, object]:
+        """The comparison as plain data."""
         return {"good": self.good, **asdict(self)}
 
 
 def compare(
-    before: Mapping[str, Any], after: Mapping[str, Any], bound: float, *, despite: bool = False
-) -> Comparison:
-    """Compare two results.
+    before: BenchResults, after: BenchResults, bound: float, *, despite: bool = False
+) -> BenchComparison:
+    """Compare two benchmarks.
 
     Args:
-        before, after: data of two results.json.
-        bound: how much slower is still no regression: 0.05 for 5%.
-        despite: compare what is not comparable, too.
+        before, after: A and B, data of two results.json.
+        bound: by how much B may be slower: 0.05 for 5%.
+        despite: compare even if the conditions differ.
 
     Raises:
-        PortError: not the same device, size, weights or flags; or no run in common.
+        PortError: device, size, weights or flags differ; or the two have no run in common.
     """
-    ours, theirs = _identity(before), _identity(after)
+    ours, theirs = _conditions(before), _conditions(after)
     unlike = tuple(f"{name}: {ours[name]} and {theirs[name]}" for name in ours if ours[name] != theirs[name])
     if unlike and not despite:
-        raise PortError(f"not comparable: {'; '.join(unlike)}", hint="bench on the same, or --despite")
-    return _judged(before, after, bound, unlike)
+        raise PortError(
+            f"not comparable: {'; '.join(unlike)}", hint="bench under the same conditions, or --despite"
+        )
+    return _compare_runs(before, after, bound, unlike)
 
 
-def _judged(
-    before: Mapping[str, Any], after: Mapping[str, Any], bound: float, unlike: tuple[str, ...]
-) -> Comparison:
+def _compare_runs(
+    before: BenchResults, after: BenchResults, bound: float, unlike: tuple[str, ...]
+) -> BenchComparison:
     ours, theirs = _measured(before), _measured(after)
     common = [key for key in ours if key in theirs]
     if not common:
@@ -111,43 +117,30 @@ def _judged(
     few = [key for key in common if min(len(ours[key]), len(theirs[key])) < 2]
     if few:
         raise PortError(
-            f"a single round says nothing of the noise: {_told(few[0])}", hint="bench with --rounds 3 or more"
+            f"{few[0]}: a single round says nothing about the noise", hint="bench with --rounds 3 or more"
         )
-    alike = sum(_disturbance(one) ** 2 / 12 for one in (before, after))
-    tests = [_welch(levels(ours[key]), levels(theirs[key]), alike) for key in common]
-    adjusted = adjust([p for _, _, p in tests])
+    shared = sum(_disturbance(results) ** 2 / 12 for results in (before, after))
+    tests = [_welch(levels(ours[key]), levels(theirs[key]), shared) for key in common]
+    adjusted = scipy.stats.false_discovery_control([p for _, _, p in tests])
     differences = tuple(
-        _difference(key, test, one, bound) for key, test, one in zip(common, tests, adjusted, strict=True)
+        _difference(key, test, float(p), bound) for key, test, p in zip(common, tests, adjusted, strict=True)
     )
     tried = {_key(run) for run in after["runs"]}
     lost = [key for key in ours if key in tried and key not in theirs]
-    missing = sorted(({*ours} ^ {*theirs}) - {*lost})
-    return Comparison(bound, differences, tuple(map(_told, lost)), tuple(map(_told, missing)), unlike)
+    missing = sorted((ours.keys() ^ theirs.keys()) - {*lost})
+    return BenchComparison(bound, differences, tuple(map(str, lost)), tuple(map(str, missing)), unlike)
 
 
-def adjust(values: Sequence[float]) -> list[float]:
-    """p-values adjusted by Benjamini and Hochberg's step-up rule."""
-    order = sorted(range(len(values)), key=lambda index: values[index], reverse=True)
-    adjusted, least = [1.0] * len(values), 1.0
-    for place, index in enumerate(order):
-        least = min(least, values[index] * len(values) / (len(values) - place))
-        adjusted[index] = least
-    return adjusted
-
-
-Key = tuple[str, str, int]
-
-
-def _measured(results: Mapping[str, Any]) -> dict[Key, list[list[float]]]:
+def _measured(results: BenchResults) -> dict[RunKey, list[list[float]]]:
     return {_key(run): run["rounds"] for run in results["runs"] if run["state"] == "measured"}
 
 
-def _key(run: Mapping[str, Any]) -> Key:
-    return run["entry"], run["dtype"], run["batch"]
+def _key(run: MeasuredRun | FailedRun) -> RunKey:
+    return RunKey(run["entry"], run["dtype"], run["batch"])
 
 
-def _identity(results: Mapping[str, Any]) -> dict[str, str]:
-    """What must agree of two benchmarks; on a CPU the threads, too."""
+def _conditions(results: BenchResults) -> dict[str, str]:
+    """The conditions in which two benchmarks must agree; on a CPU the number of threads is one."""
     device, weights = results["device"], results["weights"]
     return {
         "model": results["model"],
@@ -159,35 +152,31 @@ def _identity(results: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _disturbance(results: Mapping[str, Any]) -> float:
-    cpu = results["device"]["kind"] in ("cpu", "sim")
-    return disturbance(results["machine"]["busy"]) if cpu else 0.0
+def _disturbance(results: BenchResults) -> float:
+    on_cpu = results["device"]["kind"] in ("cpu", "sim")
+    return disturbance(results["machine"]["busy"]) if on_cpu else 0.0
 
 
-def _welch(before: Sequence[float], after: Sequence[float], alike: float) -> tuple[float, float, float]:
+def _welch(before: Sequence[float], after: Sequence[float], shared: float) -> tuple[float, float, float]:
     """The difference of two means, the half width of its interval, and its p.
 
     Args:
-        before, after: the rounds' levels.
-        alike: variance of what no spread shows.
+        before, after: the logarithms of the rounds' medians.
+        shared: the variance that the spread between rounds does not show.
     """
-    (mean_a, spread_a), (mean_b, spread_b) = _moments(before), _moments(after)
-    difference, variance = mean_b - mean_a, spread_a + spread_b + alike
+    difference = float(np.mean(after) - np.mean(before))
+    spreads = [float(np.var(values, ddof=1)) / len(values) for values in (before, after)]
+    variance = sum(spreads) + shared
     if not variance:
         return difference, 0.0, float(difference == 0)
-    own = spread_a**2 / (len(before) - 1) + spread_b**2 / (len(after) - 1)
+    own = sum(spread**2 / (len(values) - 1) for spread, values in zip(spreads, (before, after), strict=True))
     freedom = min(variance**2 / own, 1e6) if own else 1e6
     error = math.sqrt(variance)
-    return difference, quantile(CONFIDENCE, freedom) * error, tail(difference / error, freedom)
+    p = 2 * float(scipy.stats.t.sf(abs(difference) / error, freedom))
+    return difference, quantile(freedom) * error, p
 
 
-def _moments(values: Sequence[float]) -> tuple[float, float]:
-    """The mean, and the variance of the mean."""
-    mean = sum(values) / len(values)
-    return mean, sum((value - mean) ** 2 for value in values) / (len(values) - 1) / len(values)
-
-
-def _difference(key: Key, test: tuple[float, float, float], adjusted: float, bound: float) -> Difference:
+def _difference(key: RunKey, test: tuple[float, float, float], adjusted: float, bound: float) -> Difference:
     difference, half, p = test
     ratio = math.exp(difference)
     verdict: Verdict = "no difference"
@@ -202,7 +191,3 @@ def _difference(key: Key, test: tuple[float, float, float], adjusted: float, bou
         adjusted=adjusted,
         regression=verdict == "slower" and ratio > 1 + bound,
     )
-
-
-def _told(key: Key) -> str:
-    return f"{key[0]}, {key[1]}, batch {key[2]}"

@@ -1,8 +1,8 @@
-"""Floating-point operations of a call, counted by torch's own counter on the meta device: shapes, no data.
+"""Floating-point operations of a call, counted by torch's own counter on the meta device (shapes, no data).
 
-Matrix products, convolutions and attention are counted, a multiply-add as two. Elementwise work, norms,
+Matrix products, convolutions and attention are counted, a multiply-add as two. Elementwise operations, norms,
 softmax, reductions and embeddings are not: the counter has no formula for them. On the meta device attention
-is seen as the two matrix products it is; on the CPU torch 2.13 counts none for its fused kernel.
+is counted as its two matrix products; on the CPU torch 2.13 counts nothing for its fused kernel.
 """
 
 import copy
@@ -18,13 +18,13 @@ from npuport.adapter import EntryPoint
 
 
 class Counter:
-    """Counts on a copy of a model that has shapes alone."""
+    """Counts on a copy of the model that has shapes and no data."""
 
     def __init__(self, model: nn.Module) -> None:
         self._shapes = copy.deepcopy(model).to("meta")
 
     def count(self, entry: EntryPoint, inputs: Mapping[str, Tensor]) -> int | None:
-        """Operations of one call; None where the model looks at data, which the meta device has not."""
+        """The operations of one call; None where the model reads data, which the meta device has not."""
         shapes = {name: tensor.to("meta") for name, tensor in inputs.items()}
         try:
             with torch.no_grad(), FlopCounterMode(display=False) as counter:
@@ -35,15 +35,13 @@ class Counter:
 
 
 class Launches(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Counts the operations that a call dispatches, views left out: about one launch each."""
+    """Counts the operations that a call dispatches, without views: about one launch each."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.count = 0
 
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        """Count it, run it."""
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Count the operation and run it."""
         self.count += not func.is_view and func is not torch.ops.aten._unsafe_view.default
         return func(*args, **(kwargs or {}))

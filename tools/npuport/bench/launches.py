@@ -2,50 +2,23 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from statistics import median
-from typing import Any, Literal
+from typing import Literal
 
+from npuport.bench.format import Launch
 from npuport.device.accelerator import Accelerator
 
-Bound = Literal["host", "device", "not applicable"]
-
-#: Calls that are measured.
+#: Number of calls that are measured.
 CALLS = 5
-#: The device is the bottleneck where, when the last launch is made, more than this share of the call is left.
-#: A device that outruns the host has little more than the last launch's work left by then.
+#: A call is device-bound when more than this share of its time is left after its last launch. A device that
+#: is faster than the host has little more than the last launch's work left by then.
 LEFT = 0.1
 
 
-@dataclass(frozen=True)
-class Launch:
-    """How the launches of a call and its work lie in time.
-
-    Args:
-        bound: `host` where the device waits for launches, `device` where launches wait for it.
-        reason: why it is not applicable, else the rule with its figure.
-        launches: operations dispatched in a call, views left out.
-        between_us: mean time between launches, in microseconds.
-        enqueue_ms: time until the call returns.
-        drain_ms: time from there until the device is idle.
-    """
-
-    bound: Bound
-    reason: str
-    launches: int
-    between_us: float | None
-    enqueue_ms: float | None
-    drain_ms: float | None
-
-    def json(self) -> dict[str, Any]:
-        """As plain data."""
-        return asdict(self)
-
-
 def observe(call: Callable[[], object], device: Accelerator, launches: int) -> Launch:
-    """See where the time of a call goes that makes so many launches."""
+    """Find what bounds a call that makes so many launches."""
     if device.synchronous:
-        return Launch("not applicable", device.synchronous, launches, None, None, None)
+        return _launch("not applicable", device.synchronous, launches)
     enqueue, drain = [], []
     for _ in range(CALLS):
         started = time.perf_counter()
@@ -60,9 +33,24 @@ def observe(call: Callable[[], object], device: Accelerator, launches: int) -> L
 def judge(launches: int, enqueue_ms: float, drain_ms: float) -> Launch:
     """Apply the rule to measured times."""
     left = drain_ms / (enqueue_ms + drain_ms)
-    bound: Bound = "device" if left > LEFT else "host"
     reason = (
         f"{left:.0%} of the call is left when the last launch is made; more than {LEFT:.0%} is device-bound"
     )
-    between = enqueue_ms * 1e3 / launches if launches else None
-    return Launch(bound, reason, launches, between, enqueue_ms, drain_ms)
+    return _launch("device" if left > LEFT else "host", reason, launches, (enqueue_ms, drain_ms))
+
+
+def _launch(
+    bound: Literal["host", "device", "not applicable"],
+    reason: str,
+    launches: int,
+    times: tuple[float, float] | None = None,
+) -> Launch:
+    enqueue_ms, drain_ms = times or (None, None)
+    return {
+        "bound": bound,
+        "reason": reason,
+        "launches": launches,
+        "between_us": enqueue_ms * 1e3 / launches if enqueue_ms is not None and launches else None,
+        "enqueue_ms": enqueue_ms,
+        "drain_ms": drain_ms,
+    }

@@ -1,12 +1,11 @@
-"""The memory of one call: the weights, what inference adds at its peak, what the device has in all.
+"""The memory of one call: the weights, what inference adds at its peak, what the device has.
 
-On an accelerator torch's allocator counts. On the CPU there is none that does: the storages that operations
-return are followed, which leaves out what a kernel allocates within itself.
+On an accelerator torch's allocator counts it. On the CPU no allocator does: the storages that operations
+return are followed instead, which leaves out what a kernel allocates inside.
 """
 
 import weakref
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
@@ -14,42 +13,12 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from npuport.bench.format import Memory
 from npuport.device.accelerator import Accelerator
 
 
-@dataclass(frozen=True)
-class Memory:
-    """Bytes.
-
-    Args:
-        weights_bytes: parameters and buffers.
-        inference_bytes: the peak of the call less the weights.
-        peak_bytes: weights and inference, which the published ports call the total.
-        reserved_bytes: held by torch's allocator, used or not.
-        total_bytes: in use on the device, by all processes and the driver.
-        device_bytes: the device's memory.
-        share: peak_bytes of device_bytes.
-        device_share: total_bytes of device_bytes.
-        basis: how the peak was measured, and why what is missing is missing.
-    """
-
-    weights_bytes: int
-    inference_bytes: int
-    peak_bytes: int
-    reserved_bytes: int | None
-    total_bytes: int | None
-    device_bytes: int | None
-    share: float | None
-    device_share: float | None
-    basis: str
-
-    def json(self) -> dict[str, Any]:
-        """As plain data."""
-        return asdict(self)
-
-
 def weights(model: nn.Module) -> int:
-    """The bytes of a model's parameters and buffers, each storage once."""
+    """The bytes of a model's parameters and buffers; a shared storage counts once."""
     storages = {
         tensor.untyped_storage()._cdata: tensor.untyped_storage().nbytes()
         for tensor in (*model.parameters(), *model.buffers())
@@ -58,22 +27,22 @@ def weights(model: nn.Module) -> int:
 
 
 def measure(call: Callable[[], object], model: nn.Module, device: Accelerator) -> Memory:
-    """Make a call and say what memory it took."""
+    """The memory of one call."""
     own, allocator = weights(model), device.allocator()
     if allocator is None:
         with _Storages() as storages:
             call()
-        return Memory(
-            own,
-            storages.peak,
-            own + storages.peak,
-            None,
-            None,
-            None,
-            None,
-            None,
-            "tensors that operations returned, followed on the CPU; what kernels allocate within is left out",
-        )
+        return {
+            "weights_bytes": own,
+            "inference_bytes": storages.peak,
+            "peak_bytes": own + storages.peak,
+            "reserved_bytes": None,
+            "total_bytes": None,
+            "device_bytes": None,
+            "share": None,
+            "device_share": None,
+            "basis": "tensors that operations returned on the CPU; what kernels allocate inside is left out",
+        }
     if not device.synchronous:
         call()  # on a chip the first call compiles and picks kernels, which takes memory once
     device.synchronize()
@@ -83,17 +52,17 @@ def measure(call: Callable[[], object], model: nn.Module, device: Accelerator) -
     device.synchronize()
     peak = max(own, int(allocator.max_memory_allocated()))
     free, capacity = (int(figure) for figure in allocator.mem_get_info())
-    return Memory(
-        own,
-        peak - own,
-        peak,
-        int(allocator.memory_reserved()),
-        capacity - free,
-        capacity,
-        peak / capacity,
-        (capacity - free) / capacity,
-        f"torch.{device.kind}'s allocator",
-    )
+    return {
+        "weights_bytes": own,
+        "inference_bytes": peak - own,
+        "peak_bytes": peak,
+        "reserved_bytes": int(allocator.memory_reserved()),
+        "total_bytes": capacity - free,
+        "device_bytes": capacity,
+        "share": peak / capacity,
+        "device_share": (capacity - free) / capacity,
+        "basis": f"torch.{device.kind}'s allocator",
+    }
 
 
 class _Storages(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -105,14 +74,12 @@ class _Storages(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._alive = 0
         self._known: set[int] = set()
 
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        """Run it, count what is new."""
-        known = {leaf.untyped_storage()._cdata for leaf in tree_leaves((args, kwargs)) if _plain(leaf)}
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run the operation and count its new storages."""
+        known = {leaf.untyped_storage()._cdata for leaf in tree_leaves((args, kwargs)) if _has_storage(leaf)}
         result = func(*args, **(kwargs or {}))
         for leaf in tree_leaves(result):
-            if _plain(leaf):
+            if _has_storage(leaf):
                 storage = leaf.untyped_storage()
                 key = storage._cdata
                 if key not in known and key not in self._known:
@@ -127,6 +94,5 @@ class _Storages(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._alive -= size
 
 
-def _plain(leaf: object) -> bool:
-    """Whether it is a tensor with a storage."""
+def _has_storage(leaf: object) -> bool:
     return isinstance(leaf, Tensor) and leaf.layout == torch.strided

@@ -1,38 +1,46 @@
 """What a benchmark measures, and for how long."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple, get_args
 
 from npuport.base.errors import PortError
+from npuport.bench.format import Dtype
 
-#: The dtypes by torch's names. All but float32 run under autocast, as upstream's users do.
-DTYPES = ("float32", "bfloat16", "float16")
-#: Batch sizes where none are named: those of the published tables.
+#: The dtypes by torch's names. All but float32 run under autocast, as upstream's users run them.
+DTYPES: tuple[Dtype, ...] = get_args(Dtype)
+#: The default batch sizes: those of the published tables.
 BATCHES = (1, 2, 4, 8)
-#: The largest batch that a sweep "to the limit of the memory" tries.
+#: The largest batch size of a sweep to the limit of the memory.
 LARGEST = 4096
-
-#: Seconds of a call beyond which its sweep ends: a larger batch would take longer still.
+#: A call that takes more seconds than this ends its sweep: a larger batch would take longer still.
 PATIENCE = 20.0
 
-#: An entry point, a dtype, a batch size.
-Run = tuple[str, str, int]
+
+class RunKey(NamedTuple):
+    """One run: an entry point in a dtype at a batch size."""
+
+    entry: str
+    dtype: Dtype
+    batch: int
+
+    def __str__(self) -> str:
+        return f"{self.entry}, {self.dtype}, batch {self.batch}"
 
 
 @dataclass(frozen=True)
-class Plan:
+class BenchPlan:
     """What is measured, and for how long.
 
     Args:
-        size: the model's size, by the adapter's name; None for its last default one.
+        size: the model's size, by the adapter's name; None for the adapter's last default size.
         dtypes: of `DTYPES`, in this order.
         batches: batch sizes, rising.
-        entries: names of entry points and pipelines; all of them where none is named.
+        entries: names of entry points and pipelines; empty for all.
         iterations: a run ends after so many timed iterations, in all rounds together ...
         seconds: ... or after so many seconds of timed iterations, whichever comes first.
         rounds: processes to measure in; see `rounds`.
-        budget: no further round, beyond the third, is begun that would take the whole beyond so many seconds.
+        budget: seconds; after the third round no round begins that would end later.
         narrow: only the headline in the first dtype runs at every batch; other entries run at the first two,
             and the headline in other dtypes at the first.
         headline: only the headline's entries run.
@@ -40,7 +48,7 @@ class Plan:
     """
 
     size: str | None = None
-    dtypes: tuple[str, ...] = DTYPES
+    dtypes: tuple[Dtype, ...] = DTYPES
     batches: tuple[int, ...] = BATCHES
     entries: tuple[str, ...] = ()
     iterations: int = 50
@@ -51,15 +59,15 @@ class Plan:
     headline: bool = False
     seed: int = 0
 
-    def runs(self, names: Sequence[str], headline: Sequence[str]) -> list[Run]:
+    def runs(self, names: Sequence[str], headline: Sequence[str]) -> list[RunKey]:
         """Every run, in order.
 
         Args:
-            names: of the adapter's entry points and pipelines.
-            headline: of those that lead the published tables.
+            names: the adapter's entry points and pipelines.
+            headline: those that lead the published tables.
 
         Raises:
-            PortError: an entry is named that there is not.
+            PortError: the plan names an entry that the adapter has not.
         """
         unknown = set(self.entries) - set(names)
         if unknown:
@@ -67,51 +75,37 @@ class Plan:
                 f"no entry point {', '.join(sorted(unknown))}", hint=f"--entry, one of: {', '.join(names)}"
             )
         wanted = self.entries or (headline if self.headline else names)
-        runs: list[Run] = []
+        runs: list[RunKey] = []
         for dtype in self.dtypes:
             for name in [name for name in names if name in wanted]:
-                most = self._most(name in headline, dtype) if self.narrow else len(self.batches)
-                runs += [(name, dtype, batch) for batch in self.batches[:most]]
+                count = self._batch_count(name in headline, dtype) if self.narrow else len(self.batches)
+                runs += [RunKey(name, dtype, batch) for batch in self.batches[:count]]
         return runs
 
-    def _most(self, leads: bool, dtype: str) -> int:
+    def _batch_count(self, in_headline: bool, dtype: Dtype) -> int:
         """How many batch sizes of an entry a narrow plan has."""
         first = dtype == self.dtypes[0]
-        return (len(self.batches) if first else 1) if leads else (2 if first else 0)
+        return (len(self.batches) if first else 1) if in_headline else (2 if first else 0)
 
     @property
     def per_round(self) -> tuple[int, float]:
         """Iterations and seconds after which a run ends within one round."""
         return -(-self.iterations // self.rounds), self.seconds / self.rounds
 
-    def json(self) -> dict[str, Any]:
-        """As plain data."""
-        return {
-            key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()
-        }
 
-
-def read_plan(data: Mapping[str, Any]) -> Plan:
-    """The plan that `Plan.json` wrote."""
-    given: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
-    }
-    return Plan(**given)
-
-
-def default_plan(size: str | None, kind: str) -> Plan:
-    """What is measured where nothing is asked for.
+def default_plan(size: str | None, kind: str) -> BenchPlan:
+    """The default plan for a device.
 
     Args:
         size: the model's.
         kind: the device's: a CPU, and the simulator on it, get a shorter plan that ends within minutes.
     """
-    plan = Plan(size)
+    plan = BenchPlan(size)
     return plan if kind in ("npu", "cuda") else replace(plan, budget=240.0, seconds=2.5, narrow=True)
 
 
-def quick(plan: Plan) -> Plan:
-    """A look: the headline in the first dtype, two batches, three rounds."""
+def quick(plan: BenchPlan) -> BenchPlan:
+    """The plan of `--quick`: the headline in the first dtype, two batches, three rounds."""
     return replace(
         plan,
         dtypes=plan.dtypes[:1],

@@ -1,20 +1,20 @@
-"""report.md, made from results.json alone."""
+"""The page report.md, made from the data of results.json alone."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from npuport.base import pages
 from npuport.bench import tables
+from npuport.bench.format import BenchResults, MeasuredRun
 
-#: Others took more of the machine than this while we measured: it is said.
+#: The report warns where other processes used more than this share of the CPU time.
 BUSY = 0.1
-#: A round was slower or faster than the rest by more than this: it is said.
+#: The report warns where a round was slower or faster than the rest by more than this.
 PACE = 0.1
 
 
-def render(results: Mapping[str, Any]) -> str:
-    """results.json as a page to read."""
+def render(results: BenchResults) -> str:
+    """The page of some results."""
     environment = pages.environment(Path(__file__).parent, keep_trailing_newline=False)
     environment.filters |= {
         "ms": milliseconds,
@@ -41,8 +41,8 @@ def render(results: Mapping[str, Any]) -> str:
     )
 
 
-def notices(results: Mapping[str, Any]) -> list[str]:
-    """What a reader should know before he trusts the figures."""
+def notices(results: BenchResults) -> list[str]:
+    """What a reader should know before trusting the figures."""
     measured = [run for run in results["runs"] if run["state"] == "measured"]
     lines = []
     throttled = [run for run in measured if run["throttled"]]
@@ -54,13 +54,11 @@ def notices(results: Mapping[str, Any]) -> list[str]:
     lines.append(f"{outliers} of {count} iterations are outliers; they are part of every figure.")
     unsteady = [run for run in measured if not run["warmup"]["steady"]]
     if unsteady:
-        lines.append(
-            f"{len(unsteady)} of {len(measured)} runs were not steady when their warm-up's time was over."
-        )
+        lines.append(f"{len(unsteady)} of {len(measured)} runs were not steady at the end of their warm-up.")
     busy = [share for share in results["machine"]["busy"] if share is not None]
     if busy and max(busy) > BUSY:
         lines.append(
-            f"Others took up to {max(busy):.0%} of the machine's CPU time: expect wide intervals, "
+            f"Other processes used up to {max(busy):.0%} of the CPU time: expect wide intervals, "
             "and measure again on an idle machine."
         )
     odd = [
@@ -74,19 +72,19 @@ def notices(results: Mapping[str, Any]) -> list[str]:
     if fallbacks:
         lines.append(f"Ran on the CPU instead of the device: {', '.join(fallbacks)}.")
     for state, word in (("refused", "refused"), ("ended", "not reached")):
-        found = [run for run in results["runs"] if run["state"] == state]
-        if found:
-            lines.append(f"{len(found)} runs were {word}; each row above gives the reason.")
+        count = sum(run["state"] == state for run in results["runs"])
+        if count:
+            lines.append(f"{count} runs were {word}; each row above gives the reason.")
     return lines
 
 
 def milliseconds(value: float) -> str:
-    """Four figures."""
+    """A time in four digits."""
     return f"{value:.4g}" if value < 1000 else f"{value:,.0f}"
 
 
 def rate(value: float) -> str:
-    """Items a second."""
+    """A throughput in items/s."""
     return f"{value:.2f}" if value < 10 else f"{value:,.1f}"
 
 
@@ -108,5 +106,5 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
-def _names(runs: list[Mapping[str, Any]]) -> str:
+def _names(runs: Sequence[MeasuredRun]) -> str:
     return ", ".join(f"{run['entry']} ({run['dtype']}, batch {run['batch']})" for run in runs)

@@ -1,68 +1,100 @@
-"""All that a benchmark found as plain data, which docs/bench.schema.json describes."""
+"""The results of a benchmark, put together from what its rounds returned."""
 
 import json
 import platform
 import re
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
+from npuport.base.schema import from_json, to_json
 from npuport.bench import stats
+from npuport.bench.answers import ModelFacts, Visit
 from npuport.bench.chips import Chip, chip_of
-from npuport.bench.plan import Plan, Run
+from npuport.bench.format import (
+    BenchResults,
+    FailedRun,
+    MeasuredRun,
+    Memory,
+    ModelMemory,
+    PlanRecord,
+    PortSource,
+    Roofline,
+    WeightsSource,
+)
+from npuport.bench.plan import BenchPlan, RunKey
 from npuport.bench.rounds import Measured
 
-#: Version of the shape of results.json.
-SCHEMA = 1
-#: The word that stands in the name of every simulated device.
+#: The word in the name of every simulated device.
 SIMULATED = "simulated"
 #: What torch's FLOP counter leaves out.
 UNCOUNTED = "elementwise operations, norms, softmax, reductions and embeddings are not counted"
-#: What every report of a simulated run says.
+#: The note in every report of a simulated run.
 MEANINGLESS = "Measured on the simulator: these latencies say nothing about the chip."
+
+RunResult = MeasuredRun | FailedRun
+
+
+@dataclass(frozen=True)
+class _Conditions:
+    """What the figures of a run depend on, besides its samples.
+
+    Args:
+        chip: the chip whose peaks are used; None where there is none.
+        no_share: why there is no share of a peak; empty where there may be one.
+        disturbance: see `stats.disturbance`.
+    """
+
+    plan: BenchPlan
+    chip: Chip | None
+    no_share: str
+    disturbance: float
 
 
 def results_json(
     measured: Measured,
-    plan: Plan,
+    plan: BenchPlan,
     *,
     kind: str,
     started: float,
-    port: Mapping[str, Any] | None = None,
-    weights: Mapping[str, Any] | None = None,
+    port: PortSource | None = None,
+    weights: WeightsSource | None = None,
     chip: str | None = None,
-) -> dict[str, Any]:
-    """Put the benchmark together.
+) -> BenchResults:
+    """The data of results.json.
 
     Args:
-        measured: what the rounds left.
-        plan: what was asked.
-        kind: the device's as torch calls it.
+        measured: what the rounds returned.
+        plan: what was measured.
+        kind: of the device, as torch calls it.
         started: seconds since the epoch.
-        port: where the tree comes from; None where nobody knows.
-        weights: source, revision and digest of trained weights; None for random ones.
+        port: where the tree comes from; None where that is unknown.
+        weights: trained weights; None for random ones.
         chip: the chip's name, where it is not the device's own.
     """
     facts = measured.facts
-    simulated = SIMULATED in facts["device"]
-    found = None if simulated or kind == "cpu" else chip_of(chip or facts["device"])
-    why = _without(found, facts["device"], kind, simulated=simulated)
-    disturbance = stats.disturbance(measured.busy) if simulated or kind == "cpu" else 0.0
-    runs = [_run(run, visits, plan, found, why, disturbance) for run, visits in measured.visits.items()]
+    assert facts is not None
+    name = facts["device"]
+    simulated = SIMULATED in name
+    on_cpu = simulated or kind == "cpu"
+    known = None if on_cpu else chip_of(chip or name)
+    conditions = _Conditions(
+        plan,
+        known,
+        _no_share(known, name, kind, simulated=simulated),
+        stats.disturbance(measured.busy) if on_cpu else 0.0,
+    )
+    runs = [_run(run, visits, conditions) for run, visits in measured.visits.items()]
     return {
-        "schema": SCHEMA,
+        "schema": 1,
         "model": facts["model"],
         "size": facts["size"],
         "weights": weights,
         "parameters": facts["parameters"],
         "port": port,
-        "device": {
-            "kind": "sim" if simulated else kind,
-            "name": facts["device"],
-            "simulated": simulated,
-        },
-        "chip": _chip(found) if found else None,
+        "device": {"kind": "sim" if simulated else kind, "name": name, "simulated": simulated},  # type: ignore[typeddict-item]
+        "chip": known.json() if known else None,
         "flags": facts["flags"],
         "versions": facts["versions"],
         "machine": {
@@ -73,7 +105,7 @@ def results_json(
         },
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "seconds": round(time.time() - started, 1),
-        "plan": plan.json() | {"size": facts["size"]},
+        "plan": from_json(PlanRecord, to_json(replace(plan, size=facts["size"]))),
         "rounds": {"count": len(measured.seconds), "seconds": measured.seconds, "pace": _pace(measured)},
         "entries": facts["entries"],
         "pipelines": facts["pipelines"],
@@ -86,87 +118,93 @@ def results_json(
     }
 
 
-def _run(
-    run: Run,
-    visits: Sequence[Mapping[str, Any]],
-    plan: Plan,
-    chip: Chip | None,
-    why: str | None,
-    disturbance: float,
-) -> dict[str, Any]:
-    entry, dtype, batch = run
-    first, last = visits[0], visits[-1]
-    base = {"entry": entry, "dtype": dtype, "batch": batch, "state": last["state"], "reason": last["reason"]}
+def _run(run: RunKey, visits: Sequence[Visit], conditions: _Conditions) -> RunResult:
+    last = visits[-1]
     if last["state"] != "measured":
-        return {**base, **dict.fromkeys(_FIGURES), "fallbacks": [], "rounds": []}
-    rounds = [visit["samples_ms"] for visit in visits]
-    latency, drift = stats.latency(rounds, disturbance), stats.drift(rounds)
+        return _failed(run, last["state"], last["reason"])
+    # A run that fails is not visited again, so that every visit of this one was measured.
+    measured = [visit for visit in visits if visit["state"] == "measured"]
+    first, plan, chip = measured[0], conditions.plan, conditions.chip
+    rounds = [visit["samples_ms"] for visit in measured]
+    latency, drift = stats.latency(rounds, conditions.disturbance), stats.drift(rounds)
     count = sum(map(len, rounds))
-    peak = chip.peaks.get(dtype) if chip else None
+    peak = chip.peaks.get(run.dtype) if chip else None
     flops = first["flops"]
-    achieved = flops / (latency.median / 1e3) if flops else None
+    seconds = latency["median"] / 1e3
+    achieved = flops / seconds if flops else None
+    share = achieved / peak if achieved and peak else None
     return {
-        **base,
+        "entry": run.entry,
+        "dtype": run.dtype,
+        "batch": run.batch,
+        "state": "measured",
+        "reason": last["reason"],
         "iterations": count,
         "cut": _cut(count, rounds, plan),
         "warmup": {
-            "iterations": sum(visit["warmup"]["iterations"] for visit in visits),
-            "steady": all(visit["warmup"]["steady"] for visit in visits),
+            "iterations": sum(visit["warmup"]["iterations"] for visit in measured),
+            "steady": all(visit["warmup"]["steady"] for visit in measured),
         },
-        "latency_ms": {
-            key: list(value) if isinstance(value, tuple) else value for key, value in asdict(latency).items()
-        },
-        "throughput": batch / (latency.median / 1e3),
+        "latency_ms": latency,
+        "throughput": run.batch / seconds,
         "outliers": stats.outliers(rounds),
         "throttled": drift.throttled,
         "drift": {"rise": drift.rise, "p": drift.p},
         "launch": first["launch"],
         "flops": flops,
         "flops_per_second": achieved,
-        "share_of_peak": achieved / peak if achieved and peak else None,
-        "share_reason": None if achieved and peak else why or f"no source gives a peak in {dtype}",
-        "roofline": _roofline(flops, first["memory"], chip, dtype),
+        "share_of_peak": share,
+        "share_reason": None if share else conditions.no_share or f"no source gives a peak in {run.dtype}",
+        "roofline": _roofline(flops, first["memory"], chip, run.dtype),
         "memory": first["memory"],
         "fallbacks": first["fallbacks"],
         "rounds": rounds,
     }
 
 
-_FIGURES = (
-    "iterations",
-    "cut",
-    "warmup",
-    "latency_ms",
-    "throughput",
-    "outliers",
-    "throttled",
-    "drift",
-    "launch",
-    "flops",
-    "flops_per_second",
-    "share_of_peak",
-    "share_reason",
-    "roofline",
-    "memory",
-)
+def _failed(run: RunKey, state: Literal["refused", "ended"], reason: str) -> FailedRun:
+    return {
+        "entry": run.entry,
+        "dtype": run.dtype,
+        "batch": run.batch,
+        "state": state,
+        "reason": reason,
+        "iterations": None,
+        "cut": None,
+        "warmup": None,
+        "latency_ms": None,
+        "throughput": None,
+        "outliers": None,
+        "throttled": None,
+        "drift": None,
+        "launch": None,
+        "flops": None,
+        "flops_per_second": None,
+        "share_of_peak": None,
+        "share_reason": None,
+        "roofline": None,
+        "memory": None,
+        "fallbacks": [],
+        "rounds": [],
+    }
 
 
-def _cut(count: int, rounds: Sequence[Sequence[float]], plan: Plan) -> str | None:
-    """Why a run has fewer iterations than were asked for."""
+def _cut(count: int, rounds: Sequence[Sequence[float]], plan: BenchPlan) -> str | None:
+    """Why a run has fewer iterations than the plan; None where it has as many."""
     if count >= plan.iterations:
         return None
     seconds = sum(map(sum, rounds)) / 1e3
-    why = f"{plan.seconds:g} s" if len(rounds) == plan.rounds else f"{len(rounds)} rounds in the time allowed"
-    return f"{count} of {plan.iterations} iterations, {seconds:.1f} s: cut short by {why}"
+    limit = (
+        f"{plan.seconds:g} s" if len(rounds) == plan.rounds else f"{len(rounds)} rounds in the time allowed"
+    )
+    return f"{count} of {plan.iterations} iterations, {seconds:.1f} s: cut short by {limit}"
 
 
-def _roofline(
-    flops: int | None, memory: Mapping[str, Any] | None, chip: Chip | None, dtype: str
-) -> dict[str, Any] | None:
-    """Arithmetic intensity, at most: every weight is read once, whatever else moves is not known.
+def _roofline(flops: int | None, memory: Memory | None, chip: Chip | None, dtype: str) -> Roofline | None:
+    """The largest possible arithmetic intensity: every weight is read at least once.
 
-    The bytes that truly move (activations, what does not stay in the caches) cannot be seen from here, so
-    that the figure is an upper bound, and a bound by memory found with it is certain.
+    What else moves (activations, what does not stay in the caches) cannot be seen from here. The figure is
+    therefore an upper bound, and a bound by memory that it shows is certain.
     """
     if not flops or not memory:
         return None
@@ -180,58 +218,47 @@ def _roofline(
     }
 
 
-def _chip(chip: Chip) -> dict[str, Any]:
-    return {
-        "name": chip.name,
-        "peaks": chip.peaks,
-        "memory": chip.memory,
-        "bandwidth": chip.bandwidth,
-        "source": chip.source,
-        "notes": list(chip.notes),
-    }
-
-
-def _without(chip: Chip | None, device: str, kind: str, *, simulated: bool) -> str | None:
-    """Why there is no share of a peak; None where there may be."""
+def _no_share(chip: Chip | None, device: str, kind: str, *, simulated: bool) -> str:
     if simulated:
         return "simulated: no chip took part"
     if kind == "cpu":
         return "a CPU's peak depends on its clock under load, which no source gives"
-    return None if chip else f"no peak is known of {device}: name its chip with --chip"
+    return "" if chip else f"no peak of {device} is known: name its chip with --chip"
 
 
-def _memory(facts: Mapping[str, Any], runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The headline's last entry at its smallest batch stands for the model; the largest of all beside it."""
+def _memory(facts: ModelFacts, runs: Sequence[RunResult]) -> ModelMemory:
+    """The memory of the first pipeline at its smallest batch, which stands for the model."""
     measured = [run for run in runs if run["memory"]]
     pipelines = [run for run in measured if run["entry"] in facts["pipelines"]] or measured
-    basis = pipelines[0]["memory"] if pipelines else None
+    run = pipelines[0] if pipelines else None
+    memory = run and run["memory"]
     return {
         "weights_bytes": facts["weights_bytes"],
-        "entry": pipelines[0]["entry"] if pipelines else None,
-        "batch": pipelines[0]["batch"] if pipelines else None,
-        "inference_bytes": basis and basis["inference_bytes"],
-        "peak_bytes": basis and basis["peak_bytes"],
-        "reserved_bytes": basis and basis["reserved_bytes"],
-        "total_bytes": basis and basis["total_bytes"],
-        "device_bytes": basis and basis["device_bytes"],
-        "share": basis and basis["share"],
-        "device_share": basis and basis["device_share"],
-        "basis": basis and basis["basis"],
+        "entry": run and run["entry"],
+        "batch": run and run["batch"],
+        "inference_bytes": memory and memory["inference_bytes"],
+        "peak_bytes": memory and memory["peak_bytes"],
+        "reserved_bytes": memory and memory["reserved_bytes"],
+        "total_bytes": memory and memory["total_bytes"],
+        "device_bytes": memory and memory["device_bytes"],
+        "share": memory and memory["share"],
+        "device_share": memory and memory["device_share"],
+        "basis": memory and memory["basis"],
     }
 
 
 def _pace(measured: Measured) -> list[float]:
-    """How slow each round was: its runs' medians over their mean over all rounds, the median of these."""
-    levels = [
-        stats.levels([visit["samples_ms"] for visit in visits])
+    """How slow each round was as a whole; see `stats.pace`. Runs that missed a round do not count."""
+    count = len(measured.seconds)
+    samples = (
+        [visit["samples_ms"] for visit in visits if visit["state"] == "measured"]
         for visits in measured.visits.values()
-        if all(visit["state"] == "measured" for visit in visits)
-    ]
-    return stats.pace([one for one in levels if len(one) == len(measured.seconds)])
+    )
+    return stats.pace([stats.levels(rounds) for rounds in samples if len(rounds) == count])
 
 
-def _refused(runs: Sequence[Mapping[str, Any]], plan: Plan) -> list[str]:
-    """Findings: what ought to run and does not. Only float32 must; memory may end a sweep, not prevent it."""
+def _refused(runs: Sequence[RunResult], plan: BenchPlan) -> list[str]:
+    """The runs that should work and do not: float32 ones. Memory may end a sweep, but not prevent it."""
     return [
         f"{run['entry']}, batch {run['batch']}: {run['reason']}"
         for run in runs
@@ -241,7 +268,7 @@ def _refused(runs: Sequence[Mapping[str, Any]], plan: Plan) -> list[str]:
 
 
 def dumped(data: object) -> bytes:
-    """Strict JSON, with no NaN; samples of a round stay on one line."""
+    """Strict JSON, without NaN; the samples of a round are on one line."""
     text = json.dumps(data, indent=1, allow_nan=False, ensure_ascii=False)
     return (re.sub(r"\[[\s\d.,e+-]*\]", _joined, text) + "\n").encode()
 

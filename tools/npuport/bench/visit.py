@@ -2,25 +2,24 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from npuport.adapter import EntryPoint
 from npuport.bench import launches, memory
+from npuport.bench.answers import FailedVisit, Visit
 from npuport.bench.clock import LEAST, Call, timed, undisturbed, warm_up
 from npuport.bench.flops import Launches
 from npuport.device.accelerator import Accelerator
 from npuport.device.runtime import trap_fallbacks
 
-#: What an allocator says when it is out of memory, beside torch's own class of error.
+#: Texts in the errors of allocators that are out of memory; torch has a class of its own besides.
 _OUT_OF_MEMORY = ("out of memory", "not enough memory", "207001", "507899")
 
 
 def caller(entry: EntryPoint, model: nn.Module, inputs: Mapping[str, Tensor], dtype: str, kind: str) -> Call:
-    """An entry point as its users call it: no gradients, autocast in all but float32, entered each time."""
+    """An entry point as its users call it: no gradients; in all dtypes but float32 under autocast."""
     if dtype == "float32":
 
         def call() -> object:
@@ -43,51 +42,52 @@ def visit(
     dtype: str,
     device: Accelerator,
     bounds: tuple[int, float],
+    flops: int | None,
     *,
     first: bool,
-) -> dict[str, Any]:
+) -> Visit:
     """Measure a run.
 
     Args:
-        entry, model, inputs: what runs, on the device.
+        entry, model, inputs: what runs; on the device.
         dtype: float32, or what autocast lowers to.
-        device: where.
+        device: where it runs.
         bounds: iterations and seconds to end after.
-        first: look at memory, launches and fallbacks, too.
-
-    Returns:
-        `state` measured, refused or ended, with `reason`; `samples_ms` where it is measured.
+        flops: of one call, for the answer.
+        first: look at memory and launches, too.
     """
     call = caller(entry, model, inputs, dtype, device.kind)
     iterations, seconds = bounds
     started = time.monotonic()
     try:
-        found: dict[str, Any] = {"memory": None, "launch": None, "fallbacks": []}
+        used, launch = None, None
         with trap_fallbacks() as fallbacks:
             if first:
                 with Launches() as launched:
-                    found["memory"] = memory.measure(call, model, device).json()
-                found["launch"] = launches.observe(call, device, launched.count).json()
+                    used = memory.measure(call, model, device)
+                launch = launches.observe(call, device, launched.count)
             else:
                 call()
                 device.synchronize()
-        found["fallbacks"] = list(fallbacks)
         with undisturbed():
             warmup = warm_up(call, device.synchronize, seconds - (time.monotonic() - started))
             samples = timed(call, device.synchronize, iterations, seconds, seconds * LEAST)
-    except Exception as error:
+    except Exception as error:  # whatever the model or the device raises is the reason of this run
         return refusal(error)
     return {
         "state": "measured",
         "reason": "",
         "samples_ms": [round(sample / 1e6, 6) for sample in samples],
-        "warmup": asdict(warmup),
-        **found,
+        "warmup": warmup,
+        "memory": used,
+        "launch": launch,
+        "flops": flops,
+        "fallbacks": fallbacks,
     }
 
 
-def refusal(error: Exception) -> dict[str, Any]:
-    """What an exception means: the end of the sweep where memory is out, else that the run is refused."""
+def refusal(error: Exception) -> FailedVisit:
+    """The visit that an exception ends: `ended` where memory is exhausted, else `refused`."""
     text = str(error).strip()
     line = next((line.strip() for line in text.splitlines() if line.strip()), type(error).__name__)
     if isinstance(error, torch.OutOfMemoryError | MemoryError) or any(

@@ -9,115 +9,118 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from typing import Any
 
+from npuport.adapter import EntryPoint, load_adapter
 from npuport.base.errors import PortError
 from npuport.base.process import Message, answering
-from npuport.bench.plan import PATIENCE, Plan, read_plan
+from npuport.base.schema import from_json
+from npuport.bench.answers import ModelFacts, Visit
+from npuport.bench.plan import PATIENCE, BenchPlan, RunKey
 
-#: The size that stands for a checkpoint.
+#: The name of the size where a checkpoint is given.
 WEIGHTS = "weights"
 
 
-class _Round:
-    def __init__(self, request: Message, answer: Callable[[Message], None]) -> None:
-        self._request = request
-        self._answer = answer
-        self._plan: Plan = read_plan(request["plan"])
-        self._over: dict[tuple[str, str], str] = {}
+def visit_runs(request: Message, answer: Callable[[Message], None]) -> None:
+    """Build the model, answer with the facts, visit the runs."""
+    if request["device"] != "npu":
+        sys.modules["torch_npu"] = None  # type: ignore[assignment]  # transformers imports what it finds
+    sys.dont_write_bytecode = True  # the tree must stay as the port made it
+    sys.path.insert(0, request["tree"])
+    started = time.monotonic()
+    worker = _Worker(request)
+    runs = [RunKey(*words) for words in request["runs"] or worker.runs()]
+    facts = worker.facts()
+    answer({"event": "ready", "facts": facts, "runs": runs, "seconds": time.monotonic() - started})
+    for run in runs:
+        answer({"event": "begin", "run": run})
+        answer({"event": "end", "run": run, "visit": worker.visit(run)})
+    answer({"event": "done"})
 
-    def go(self) -> None:
-        """Build the model, say what there is, visit."""
-        request, plan = self._request, self._plan
-        if request["device"] != "npu":
-            sys.modules["torch_npu"] = None  # type: ignore[assignment]  # transformers imports what it finds
-        sys.dont_write_bytecode = True  # the tree stays as the port made it
-        sys.path.insert(0, request["tree"])
+
+class _Worker:
+    """The model on its device."""
+
+    def __init__(self, request: Message) -> None:
+        # torch is imported only now: `visit_runs` has settled which devices it may find
         import torch
 
-        from npuport.adapter import load_adapter
         from npuport.bench.flops import Counter
         from npuport.device.accelerator import Accelerator
 
-        started = time.monotonic()
-        self._adapter = load_adapter(Path(request["adapter"]))
+        self._first: bool = request["first"]
+        self._plan = from_json(BenchPlan, request["plan"])
+        self._adapter = adapter = load_adapter(Path(request["adapter"]))
         self._device = Accelerator(request["device"])
-        self._size = plan.size or self._adapter.default_sizes[-1]
-        torch.manual_seed(plan.seed)
-        model = self._built()
-        self._counter = Counter(model) if request["first"] else None
-        self._entries = {
-            entry.name: entry for entry in (*self._adapter.entry_points, *self._adapter.pipelines)
+        self._size = self._plan.size or adapter.default_sizes[-1]
+        self._over: dict[tuple[str, str], str] = {}
+        self._entries: dict[str, EntryPoint] = {
+            entry.name: entry for entry in (*adapter.entry_points, *adapter.pipelines)
         }
-        runs = request["runs"] or plan.runs(tuple(self._entries), self._adapter.headline)
-        self._model = model.to(self._device.torch).eval()
-        seconds = time.monotonic() - started
-        self._answer({"event": "ready", "facts": self._facts(), "runs": runs, "seconds": seconds})
-        for run in runs:
-            self._answer({"event": "begin", "run": run})
-            self._answer({"event": "end", "run": run, **self._visit(*run)})
-        self._answer({"event": "done"})
-
-    def _built(self) -> Any:
-        weights, adapter = self._request["weights"], self._adapter
-        if weights:
-            return adapter.load(Path(weights))
-        if self._size not in adapter.sizes:
+        torch.manual_seed(self._plan.seed)
+        if request["weights"]:
+            self._size, model = WEIGHTS, adapter.load(Path(request["weights"]))
+        elif self._size in adapter.sizes:
+            model = adapter.build(self._size)
+        else:
             raise PortError(
                 f"{adapter.name} has no size {self._size}", hint=f"--size {' or '.join(adapter.sizes)}"
             )
-        return adapter.build(self._size)
+        self._counter = Counter(model) if self._first else None
+        self._model = model.to(self._device.torch).eval()
 
-    def _facts(self) -> dict[str, Any]:
+    def runs(self) -> list[RunKey]:
+        """Every run of the plan."""
+        return self._plan.runs(tuple(self._entries), self._adapter.headline)
+
+    def facts(self) -> ModelFacts:
+        """The facts of model and device."""
         import torch
 
-        from npuport.bench.memory import weights
-        from npuport.device.runtime import versions
+        from npuport.bench.memory import weights  # imports torch
+        from npuport.device.runtime import versions  # imports torch
 
-        adapter, device = self._adapter, self._device
         return {
-            "model": adapter.name,
-            "size": WEIGHTS if self._request["weights"] else self._size,
-            "entries": [entry.name for entry in adapter.entry_points],
-            "pipelines": [entry.name for entry in adapter.pipelines],
-            "headline": list(adapter.headline),
+            "model": self._adapter.name,
+            "size": self._size,
+            "entries": [entry.name for entry in self._adapter.entry_points],
+            "pipelines": [entry.name for entry in self._adapter.pipelines],
+            "headline": list(self._adapter.headline),
             "parameters": sum(parameter.numel() for parameter in self._model.parameters()),
             "weights_bytes": weights(self._model),
-            "device": device.name,
-            "flags": device.flags(),
+            "device": self._device.name,
+            "flags": self._device.flags(),
             "threads": torch.get_num_threads(),
             "versions": versions(),
         }
 
-    def _visit(self, name: str, dtype: str, batch: int) -> dict[str, Any]:
-        from npuport.bench.visit import refusal, visit
+    def visit(self, run: RunKey) -> Visit:
+        """Measure a run, unless its sweep has ended. A run that fails ends it: a larger batch needs more."""
+        sweep = run[:2]
+        if sweep in self._over:
+            return {"state": "ended", "reason": self._over[sweep]}
+        visit = self._measured(run)
+        if visit["state"] != "measured":
+            self._over[sweep] = f"the sweep ended at batch {run.batch}: {visit['reason']}"
+            self._device.empty_cache()
+        elif (seconds := median(visit["samples_ms"]) / 1e3) > PATIENCE:
+            self._over[sweep] = f"the sweep ended at batch {run.batch}: a call took {seconds:.0f} s"
+        return visit
 
-        over = self._over.get((name, dtype))
-        if over:
-            return {"state": "ended", "reason": over}
-        entry = self._entries[name]
+    def _measured(self, run: RunKey) -> Visit:
+        from npuport.bench.visit import refusal, visit  # imports torch
+
+        entry, device = self._entries[run.entry], self._device
         try:
-            inputs = self._adapter.random_inputs(self._model, self._plan.seed, batch)
+            inputs = self._adapter.random_inputs(self._model, self._plan.seed, run.batch)
             inputs = {key: tensor for key, tensor in inputs.items() if key in entry.needs}
             flops = self._counter.count(entry, inputs) if self._counter else None
-            there = {key: tensor.to(self._device.torch) for key, tensor in inputs.items()}
-            first, bounds = self._request["first"], self._plan.per_round
-            found = visit(entry, self._model, there, dtype, self._device, bounds, first=first)
+            moved = {key: tensor.to(device.torch) for key, tensor in inputs.items()}
         except Exception as error:  # inputs that do not fit the device, say
-            return self._ended(name, dtype, batch, refusal(error))
-        return self._ended(name, dtype, batch, {**found, "flops": flops})
-
-    def _ended(self, name: str, dtype: str, batch: int, found: dict[str, Any]) -> dict[str, Any]:
-        """A run that could not be measured ends its sweep: a larger batch asks for more."""
-        if found["state"] == "measured":
-            slow = median(found["samples_ms"]) / 1e3
-            if slow > PATIENCE:
-                self._over[name, dtype] = f"the sweep ended at batch {batch}: a call took {slow:.0f} s"
-        else:
-            self._over[name, dtype] = f"the sweep ended at batch {batch}: {found['reason']}"
-            self._device.empty_cache()
-        return found
+            return refusal(error)
+        bounds = self._plan.per_round
+        return visit(entry, self._model, moved, run.dtype, device, bounds, flops, first=self._first)
 
 
 if __name__ == "__main__":
-    sys.exit(answering(lambda request, answer: _Round(request, answer).go()))
+    sys.exit(answering(visit_runs))

@@ -1,4 +1,4 @@
-"""`npuport bench`: what the ported model takes of a device; `npuport bench compare`: two of these."""
+"""`npuport bench` measures the ported model on a device; `npuport bench compare` compares two benchmarks."""
 
 import argparse
 import json
@@ -6,20 +6,26 @@ from pathlib import Path
 from typing import Any
 
 from npuport.base.errors import PortError
+from npuport.base.schema import from_json
 from npuport.base.text import shown
+from npuport.bench.compare import compare
+from npuport.bench.format import BenchResults
+from npuport.bench.plan import LARGEST, doubling
+from npuport.bench.report import milliseconds, notices, rate
+from npuport.bench.run import BenchRequest, run
+from npuport.bench.tables import functions
 from npuport.commands import Outcome, layout_of
+from npuport.device.choose import ALL
 
-#: `--batch-limit memory`: double until the memory is full.
+#: `--batch-limit memory`: double the batch until the memory is full.
 MEMORY = "memory"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The benchmark's own options, and the verb `compare`."""
-    from npuport.device.choose import ALL
-
+    """Add the benchmark's options, and the verb `compare`."""
     parser.epilog = (
         "Without options: every entry point and pipeline, batches 1, 2, 4 and 8, three dtypes. On a CPU or "
-        "the simulator that is cut to what ends within minutes, unless batches, dtypes or entries are named."
+        "the simulator the plan is cut to end within minutes, unless batches, dtypes or entries are named."
     )
 
     parser.add_argument(
@@ -60,13 +66,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--budget",
         type=_positive,
         metavar="S",
-        help="begin no further round, after three, that would end later",
+        help="after the third round, begin no round that would end later",
     )
     parser.add_argument(
-        "--chip", metavar="NAME", help="take this chip's peak, where the device does not name its own"
+        "--chip", metavar="NAME", help="use this chip's peak, where the device does not name its chip"
     )
     parser.add_argument(
-        "--quick", action="store_true", help="a look: the headline, two batches, three rounds"
+        "--quick", action="store_true", help="a short benchmark: the headline, two batches, three rounds"
     )
     parser.add_argument(
         "--tree", type=Path, metavar="DIR", help="measure this tree instead of the ported one"
@@ -74,7 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--report", type=Path, metavar="DIR", help="where to publish (default: out/bench)")
     plain: Any = type(parser).__mro__[1]  # without the commands' late import
     verbs: Any = parser.add_subparsers(dest="verb", metavar="[compare A B]", parser_class=plain)
-    line = "is the second benchmark slower than the first; 1 on a regression beyond the bound"
+    line = "is benchmark B slower than A; exit code 1 on a regression beyond the bound"
     against = verbs.add_parser("compare", help=line, description=line)
     against.add_argument("before", type=Path, metavar="A.json")
     against.add_argument("after", type=Path, metavar="B.json")
@@ -83,9 +89,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_share,
         default=0.05,
         metavar="5%",
-        help="how much slower is no regression (default: 5%%)",
+        help="by how much B may be slower (default: 5%%)",
     )
-    against.add_argument("--despite", action="store_true", help="compare what is not comparable, too")
+    against.add_argument("--despite", action="store_true", help="compare even if the conditions differ")
     against.add_argument(
         "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object"
     )
@@ -95,11 +101,9 @@ def run_bench(args: argparse.Namespace) -> Outcome:
     """Measure, or compare."""
     if args.verb == "compare":
         return _compare(args)
-    from npuport.bench.run import Request, run
-
     layout = layout_of(args)
     report = args.report.resolve() if args.report else layout.bench
-    request = Request(
+    request = BenchRequest(
         device=args.device,
         size=args.size,
         weights=args.weights,
@@ -117,15 +121,12 @@ def run_bench(args: argparse.Namespace) -> Outcome:
     return _outcome(run(layout, request, report, args.progress), report)
 
 
-def _outcome(results: dict[str, Any], report: Path) -> Outcome:
-    from npuport.bench.report import milliseconds, notices, rate
-    from npuport.bench.tables import functions
-
+def _outcome(results: BenchResults, report: Path) -> Outcome:
     states = [run["state"] for run in results["runs"]]
     counts = {state: states.count(state) for state in ("measured", "refused", "ended")}
-    told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    total = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     lines = ["", f"{results['model']} {results['size']} on {results['device']['name']}"]
-    lines.append(f"  {told} in {results['seconds']:.0f} s")
+    lines.append(f"  {total} in {results['seconds']:.0f} s")
     for row in functions(results):
         figures = f"{milliseconds(row['latency_ms']):>8} ms  {rate(row['throughput']):>8} items/s"
         lines.append(f"  {row['label']:<44} {figures}")
@@ -149,41 +150,35 @@ def _outcome(results: dict[str, Any], report: Path) -> Outcome:
 
 
 def _compare(args: argparse.Namespace) -> Outcome:
-    from npuport.bench.compare import compare
-
-    found = compare(_read(args.before), _read(args.after), args.bound, despite=args.despite)
-    lines = [f"not the same: {line}" for line in found.unlike]
-    for one in found.differences:
+    comparison = compare(_read(args.before), _read(args.after), args.bound, despite=args.despite)
+    lines = [f"not the same: {line}" for line in comparison.unlike]
+    for one in comparison.differences:
         low, high = one.interval
         lines.append(
             f"{one.verdict:<13} {one.ratio:6.3f}  [{low:.3f} … {high:.3f}]  p = {one.adjusted:<7.2g} "
             f"{one.entry}, {one.dtype}, batch {one.batch}{'  REGRESSION' if one.regression else ''}"
         )
-    lines += [f"lost          {name}: the second has no figures of it" for name in found.lost]
-    if found.missing:
-        lines.append(f"{len(found.missing)} runs are in only one of the two")
-    words = [one.verdict for one in found.differences]
+    lines += [f"lost          {name}: B has no figures of it" for name in comparison.lost]
+    if comparison.missing:
+        lines.append(f"{len(comparison.missing)} runs are in only one of the two")
+    words = [one.verdict for one in comparison.differences]
     counts = ", ".join(f"{words.count(word)} {word}" for word in ("faster", "slower", "no difference"))
-    lines.append(f"{counts}; {len(found.regressions)} slower by more than {found.bound:g} of the latency")
-    return Outcome("\n".join(lines), found.json(), int(not found.good))
+    lines.append(
+        f"{counts}; {len(comparison.regressions)} slower by more than {comparison.bound:g} of the latency"
+    )
+    return Outcome("\n".join(lines), comparison.json(), int(not comparison.good))
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """A results.json, or the report's directory that holds it."""
-    from npuport.bench.results import SCHEMA
-
+def _read(path: Path) -> BenchResults:
+    """The data of a results.json, or of the one in a report's directory."""
     path = path / "results.json" if path.is_dir() else path
     hint = "name a results.json that npuport bench wrote"
     try:
-        data: dict[str, Any] = json.loads(path.read_bytes())
-        known = data["schema"] == SCHEMA and isinstance(data["runs"], list) and "rounds" in data
+        return from_json(BenchResults, json.loads(path.read_bytes()))
     except FileNotFoundError as error:
         raise PortError(f"{path} is missing", hint=hint) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise PortError(f"{path} is no benchmark's results", hint=hint) from error
-    if not known:
-        raise PortError(f"{path} is no benchmark's results of this version", hint=hint)
-    return data
+    except ValueError as error:
+        raise PortError(f"{path} has no results of a benchmark: {error}", hint=hint) from error
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -195,15 +190,13 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _limit(text: str) -> tuple[int, ...]:
-    from npuport.bench.plan import LARGEST, doubling
-
     return doubling(LARGEST if text == MEMORY else _count(text))
 
 
 def _count(text: str) -> int:
     number = int(text)
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
     return number
 
 
@@ -215,7 +208,7 @@ def _positive(text: str) -> float:
 
 
 def _share(text: str) -> float:
-    """`5%` or `0.05`."""
+    """A share written as `5%` or `0.05`."""
     number = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     if not 0 <= number < 10:
         raise argparse.ArgumentTypeError(f"{text} is not a share")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from npuport.base.errors import PortError
-from npuport.base.places import HARNESS
+from npuport.base.places import HARNESS, TOOLS
 from npuport.patch.mail import parse_patch
 from npuport.port.layout import Layout
 from npuport.port.lock import Lock
@@ -22,11 +22,10 @@ from npuport.release.source import File
 #: What a bundle's name ends with, on a chip and without one.
 HARDWARE, SIMULATION = "-Ascend", "-Ascend-simulated"
 
-#: What the scripts in a bundle need of the harness, below tools/npuport.
-_HARNESS = (
-    *("__init__.py", "errors.py", "adapter.py", "device.py", "layout.py", "fsio.py"),
-    *("parity", "bench"),
-)
+#: What a bundle's scripts need of npuport, beside its `__init__.py`: whole folders, and one module.
+_HARNESS = ("base", "device", "parity", "bench", "adapter.py")
+#: What a bundle's `benchmark.py` needs beside the packages that the source imports.
+_BENCHMARK_REQUIRES = "scipy>=1.11"
 _SCRIPTS = Path(__file__).parent / "scripts"
 
 
@@ -139,16 +138,12 @@ def _script(layout: Layout, name: str) -> bytes:
 
 
 def harness_files() -> dict[str, bytes]:
-    """The harness's modules that the scripts of a bundle call, by their path below tools/."""
-    root = HARNESS / "tools"
-    paths = [
-        path
-        for name in _HARNESS
-        for path in (
-            [root / "npuport" / name] if name.endswith(".py") else (root / "npuport" / name).glob("*.*")
-        )
-    ]
-    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in paths if path.is_file()}
+    """The part of npuport that a bundle's scripts import, by path below `eval/harness`."""
+    package = TOOLS / "npuport"
+    paths = [package / "__init__.py"]
+    for name in _HARNESS:
+        paths += [package / name] if name.endswith(".py") else sorted((package / name).glob("*.*"))
+    files = {path.relative_to(TOOLS).as_posix(): path.read_bytes() for path in paths}
     return files | {"LICENSE": (HARNESS / "LICENSE").read_bytes()}
 
 
@@ -189,6 +184,7 @@ def requirements(subject: Subject) -> bytes:
             if (version := versions.get(name))
         ),
         *(name for name in subject.release.requires if not versions.get(name)),
+        _BENCHMARK_REQUIRES,
     ]
     return ("\n".join(lines) + "\n").encode()
 

@@ -22,4 +22,4 @@ def run_missing(
     if "parity" in wanted:
         run.run(layout, run.ParityRequest(device=device, sizes=(model.size,)), layout.report, progress)
     if "bench" in wanted:
-        bench.run(layout, bench.Request(device=device, size=model.size), layout.bench, progress)
+        bench.run(layout, bench.BenchRequest(device=device, size=model.size), layout.bench, progress)

@@ -1,26 +1,36 @@
 #!/usr/bin/env python3
-"""Measure this bundle on your machine: latency, throughput, memory, in the tables of the published ports.
+"""Measure this bundle on your machine: latency, throughput and memory, in the tables of the published ports.
 
     python benchmark.py                # a few minutes on an NPU
     python benchmark.py --quick        # the headline's functions, seconds instead of minutes
     python benchmark.py --weights DIR --batch 1 --batch 32 --dtype float32 --dtype bfloat16
 
-Exit codes: 0 measured, 1 something did not run or can be fixed, 2 wrong usage.
+Exit codes: 0 measured, 1 a run failed or something you can fix, 2 wrong usage.
 """
 
 import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 HERE = Path(__file__).resolve().parent
 HARNESS = HERE / "eval" / "harness"
-sys.dont_write_bytecode = True  # the bundle stays as it is
+sys.dont_write_bytecode = True  # the bundle must stay as it is
 sys.path.insert(0, str(HARNESS))
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+
+try:
+    from npuport.base.errors import PortError
+    from npuport.bench import tables
+    from npuport.bench.__main__ import main as measure
+    from npuport.bench.format import BenchResults
+    from npuport.device.here import ask
+except ModuleNotFoundError as error:
+    ours = str(error.name).startswith("npuport")
+    hint = "download the bundle again" if ours else "pip install -r requirements.txt"
+    sys.exit(f"error: {error.name} is missing\nhint: {hint}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,20 +46,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("benchmark.json"), metavar="FILE")
     args = parser.parse_args(argv)
     try:
-        from npuport.base.errors import PortError
-        from npuport.bench.__main__ import main as measure
-        from npuport.device.here import ask
-    except ModuleNotFoundError as error:
-        print(f"error: {error.name} is missing\nhint: get the bundle anew", file=sys.stderr)
-        return 1
-    try:
         device = ask(args.device)
     except PortError as error:
         print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
         return 1
     print(f"device: {device.name}")
     released = json.loads((HERE / "results" / "benchmark.json").read_bytes())["size"]
-    named = {
+    options = {
         "--adapter": [HERE / "eval" / "adapter.py"],
         "--tree": [HERE],
         "--device": ["npu" if device.kind == "sim" else device.kind],
@@ -60,40 +63,39 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--dtype": args.dtype,
         "--entry": args.entry,
     }
-    words = [str(word) for name, values in named.items() for value in values for word in (name, value)]
+    words = [str(word) for name, values in options.items() for value in values for word in (name, value)]
     code = measure([*words, *(["--quick"] if args.quick else [])])
     if args.out.is_file():
-        print(tables(json.loads(args.out.read_bytes())))
+        print(as_text(json.loads(args.out.read_bytes())))
         print(f"\n{args.out}")
     return code
 
 
-def tables(results: Mapping[str, Any]) -> str:
-    """The published tables, as text."""
-    from npuport.bench import tables as published
-
+def as_text(results: BenchResults) -> str:
+    """The published tables."""
     mark = " (simulated)" if results["device"]["simulated"] else ""
     lines = ["", f"{results['model']} {results['size']} on {results['device']['name']}"]
     lines += [results["meaningless"]] if results["meaningless"] else []
     lines += ["", f"{'batch 1' + mark:<44} {'latency ms':>12} {'throughput /s':>14}"]
-    lines += [
-        f"{row['label']:<44} {row['latency_ms']:>12.2f} {row['throughput']:>14.1f}"
-        for row in published.functions(results)
-    ]
+    lines += [_line(row["label"], row) for row in tables.functions(results)]
     pipeline = (results["pipelines"] or ["pipeline"])[0]
     lines += ["", f"{pipeline + mark:<44} {'latency ms':>12} {'throughput /s':>14}"]
-    lines += [
-        f"{'batch ' + str(row['batch']):<44} {row['latency_ms']:>12.2f} {row['throughput']:>14.1f}"
-        for row in published.batches(results)
-    ]
-    memory = published.memory(results)
+    lines += [_line(f"batch {row['batch']}", row) for row in tables.batches(results)]
+    memory = tables.memory(results)
     lines += ["", f"{'memory' + mark:<44} {'MB':>12}"]
-    for key in ("weights", "inference", "total"):
-        value = memory[f"{key}_mb"]
-        lines.append(f"{key:<44} {'–' if value is None else f'{value:.1f}':>12}")
+    for name, value in (
+        ("weights", memory["weights_mb"]),
+        ("inference", memory["inference_mb"]),
+        ("total", memory["total_mb"]),
+    ):
+        lines.append(f"{name:<44} {'–' if value is None else f'{value:.1f}':>12}")
     share = memory["share"]
     lines.append(f"{'share of the device':<44} {'–' if share is None else f'{share:.2%}':>12}")
     return "\n".join(lines)
+
+
+def _line(label: str, row: tables.Figures) -> str:
+    return f"{label:<44} {row['latency_ms']:>12.2f} {row['throughput']:>14.1f}"
 
 
 if __name__ == "__main__":
