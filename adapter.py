@@ -1,4 +1,4 @@
-"""MiniMax-AI/VTP for the harness: how to build it, its inputs, its entry points."""
+"""The adapter of MiniMax-AI/VTP: how to build the model, its inputs, its entry points."""
 
 import importlib
 import importlib.util
@@ -76,7 +76,7 @@ def _reconstruct(model: Any, inputs: Inputs) -> Any:
 
 
 class Vtp:
-    """The adapter; see `npuport.adapter.Adapter` for what each member promises."""
+    """The adapter; `npuport.adapter.Adapter` describes each member."""
 
     name = "VTP"
     sizes = tuple(SIZES)
@@ -106,9 +106,9 @@ class Vtp:
     )
 
     def stand_in(self) -> None:
-        """`FrozenBatchNorm2d`, which upstream imports from torchvision for a helper of training.
+        """Provide `FrozenBatchNorm2d`, which upstream imports from torchvision for a helper of training.
 
-        It stands only while upstream is imported: transformers must not take it for torchvision.
+        Only while upstream is imported: transformers must not take the stand-in for torchvision.
         """
         if importlib.util.find_spec("torchvision") is not None:
             return
@@ -124,7 +124,7 @@ class Vtp:
                 del sys.modules[name]
 
     def build(self, source: str | Path) -> nn.Module:
-        """By the constructor, from a size or from a checkpoint's configuration and weights."""
+        """Call the constructor, for a size or with a checkpoint's configuration and weights."""
         from vtp.models.vtp_hf import VTPConfig, VTPModel
 
         if isinstance(source, Path):
@@ -135,7 +135,7 @@ class Vtp:
         return model.eval()
 
     def load(self, directory: Path) -> nn.Module:
-        """The way upstream's README does."""
+        """Load it as upstream's README does."""
         from vtp.models.vtp_hf import VTPConfig, VTPModel
 
         config = VTPConfig.from_pretrained(directory)
@@ -143,11 +143,11 @@ class Vtp:
         return model
 
     def save(self, model: nn.Module, directory: Path) -> None:
-        """By transformers."""
+        """Save it by transformers."""
         model.save_pretrained(directory)  # type: ignore[operator]
 
     def excite(self, model: nn.Module, seed: int) -> None:
-        """The harness's recipe serves; only the attention's weights must be named."""
+        """Excite the parameters by the harness's recipe, which needs the names of the attention's weights."""
         excite(model, seed, attention=("attn.qkv.weight", "attn.in_proj_weight"))
 
     def random_inputs(self, model: nn.Module, seed: int, count: int) -> dict[str, Tensor]:
@@ -184,7 +184,7 @@ class Vtp:
         return {"image": image, "latents": latents, "text": text}
 
     def tighten(self, model: nn.Module) -> None:
-        """RoPE's tables in float32: bfloat16 ones make the model discontinuous."""
+        """Set RoPE's tables to float32: with bfloat16 the model is discontinuous."""
         for module in model.modules():
             if type(module).__name__ == "RopePositionEmbedding":
                 module.dtype = torch.float32  # type: ignore[assignment]
@@ -197,7 +197,7 @@ class Vtp:
                 yield part
 
     def seed(self, seed: int) -> None:
-        """Upstream's seeding helper."""
+        """Call upstream's seeding helper."""
         from vtp.models.utils.utils import fix_random_seeds
 
         fix_random_seeds(seed)

@@ -1,4 +1,4 @@
-"""patchtok for the harness: how to build it, its inputs, its entry points."""
+"""The adapter of patchtok: how to build the model, its inputs, its entry points."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -42,7 +42,7 @@ def _reconstruct(model: Any, inputs: Inputs) -> Any:
 
 
 class PatchTokAdapter:
-    """The adapter; see `npuport.adapter.Adapter` for what each member promises.
+    """The adapter; `npuport.adapter.Adapter` describes each member.
 
     Upstream is imported inside the methods: only then has the harness put its tree on the path.
     """
@@ -63,10 +63,10 @@ class PatchTokAdapter:
     headline = ("encode", "reconstruction", "embed_image")
 
     def stand_in(self) -> None:
-        """Nothing: whatever upstream imports is in the harness's own environment."""
+        """Do nothing: the harness's own environment has everything that upstream imports."""
 
     def build(self, source: str | Path) -> nn.Module:
-        """By upstream's constructor, from a size or from a checkpoint's configuration and weights."""
+        """Call upstream's constructor, for a size or with a checkpoint's configuration and weights."""
         from patchtok import PatchTok, PatchTokConfig
 
         if isinstance(source, Path):
@@ -77,22 +77,22 @@ class PatchTokAdapter:
         return model.eval()
 
     def load(self, directory: Path) -> nn.Module:
-        """By upstream's own loader."""
+        """Load it by upstream's own loader."""
         from patchtok import PatchTok
 
         model: nn.Module = PatchTok.from_pretrained(directory)
         return model.eval()
 
     def save(self, model: nn.Module, directory: Path) -> None:
-        """By upstream's own writer."""
+        """Save it by upstream's own writer."""
         model.save_pretrained(directory)  # type: ignore[operator]
 
     def excite(self, model: nn.Module, seed: int) -> None:
-        """The harness's recipe serves; only the attention's weights must be named."""
+        """Excite the parameters by the harness's recipe, which needs the names of the attention's weights."""
         excite(model, seed, attention=("attention.qkv.weight",))
 
     def random_inputs(self, model: nn.Module, seed: int, count: int) -> dict[str, Tensor]:
-        """Pictures in [-1, 1], latents of spread 1, captions of random letters and length."""
+        """Pictures in [-1, 1], latents with standard deviation 1, captions of random letters and length."""
         from patchtok.text import tokenize
 
         config: Any = model.config
@@ -122,7 +122,7 @@ class PatchTokAdapter:
         return {"image": image, "latents": latents, "text": text}
 
     def tighten(self, model: nn.Module) -> None:
-        """The rotary tables in float32: upstream's own option, set after the fact."""
+        """Set the rotary tables to float32 by upstream's own option, on the finished model."""
         from patchtok.rotary import Rotary
 
         for module in model.modules():
@@ -136,7 +136,7 @@ class PatchTokAdapter:
             yield model.get_submodule(name)
 
     def seed(self, seed: int) -> None:
-        """Upstream's seeding helper."""
+        """Call upstream's seeding helper."""
         from patchtok.seeding import seed_everything
 
         seed_everything(seed)

@@ -1,4 +1,4 @@
-"""Choosing the device: a real NPU only where one answers."""
+"""Choosing the device: the NPU only where one answers."""
 
 import os
 import subprocess
@@ -17,14 +17,14 @@ no_driver = pytest.mark.skipif(
 
 @no_driver
 def test_what_is_missing_first_is_named() -> None:
-    found = probe()
+    answer = probe()
 
-    assert not found.name
-    assert found.missing.startswith("driver: ")
+    assert not answer.name
+    assert answer.missing.startswith("driver: ")
 
 
 @no_driver
-def test_an_npu_that_is_not_there_is_refused_with_a_mend() -> None:
+def test_a_missing_npu_is_an_error_with_a_hint() -> None:
     with pytest.raises(PortError) as caught:
         resolve("npu")
 
@@ -32,13 +32,13 @@ def test_an_npu_that_is_not_there_is_refused_with_a_mend() -> None:
     assert "doctor" in caught.value.hint
 
 
-def test_another_word_is_refused() -> None:
-    with pytest.raises(PortError, match="no device 'gpu'"):
+def test_an_unknown_kind_is_an_error() -> None:
+    with pytest.raises(PortError, match="device 'gpu' cannot be used here"):
         resolve("gpu")
 
 
-def test_a_port_is_not_proved_on_the_cpu() -> None:
-    with pytest.raises(PortError, match="no device 'cpu' for this"):
+def test_parity_does_not_run_on_the_cpu() -> None:
+    with pytest.raises(PortError, match="device 'cpu' cannot be used here"):
         resolve("cpu")
 
 
@@ -49,10 +49,10 @@ def test_the_cpu_has_a_name_and_hides_torch_npu() -> None:
     assert device.environment["TORCH_DEVICE_BACKEND_AUTOLOAD"] == "0"
 
 
-def test_no_gpu_is_said() -> None:
+def test_a_missing_gpu_is_an_error() -> None:
     code = "import torch; print(torch.cuda.is_available())"
     environment = {**os.environ, "TORCH_DEVICE_BACKEND_AUTOLOAD": "0"}
     if subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True).stdout == b"True\n":
-        pytest.skip("a GPU is here")
+        pytest.skip("this machine has a GPU")
     with pytest.raises(PortError, match="no GPU"):
         resolve("cuda", among=ALL)

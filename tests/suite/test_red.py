@@ -100,7 +100,7 @@ def green(ported: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Judge
 def test_the_ported_tree_is_green(green: tuple[Judged, Path]) -> None:
     judged, _ = green
 
-    assert judged.code == 0, judged.said
+    assert judged.code == 0, judged.stderr
     assert judged.answer["verdict"] == "pass"
     assert judged.answer["locked"]
     assert judged.bad == set()
@@ -206,7 +206,7 @@ def test_a_flipped_bit_of_the_device_is_red(ported: Path, judge: Callable[..., J
     clean = judge("-k", selected)
     judged = judge("-k", selected, SOFTCANN_FAULT="flip:op=aclnnAddmm,call=1,element=300,bit=30")
 
-    assert clean.code == 0, clean.said
+    assert clean.code == 0, clean.stderr
     assert judged.code == 1
     assert judged.bad == {"decode"}
     assert judged.good == {"embed_text"}

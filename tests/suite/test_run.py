@@ -1,4 +1,4 @@
-"""What keeps the parity suite from running is one line with its hint, and the old report stays."""
+"""An error that keeps the parity suite from running is one line with its hint; the old report stays."""
 
 import json
 from pathlib import Path
@@ -22,19 +22,19 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Layout:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("--weights", "/nowhere"), "/nowhere holds no checkpoint: no such directory"),
         (("--size", "huge"), "patchtok has no size huge"),
-        (("--tree", "/nowhere"), "/nowhere is no directory"),
+        (("--tree", "/nowhere"), "/nowhere is not a directory"),
     ],
     ids=["no checkpoint", "no such size", "no such tree"],
 )
-def test_bad_input_is_one_line(port: Layout, words: tuple[str, ...], said: str) -> None:
+def test_bad_input_is_one_line(port: Layout, words: tuple[str, ...], message: str) -> None:
     done = npuport("--port", str(port.root), "parity", "--device", "sim", *words)
 
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith(f"error: {said}\nhint: ")
+    assert done.stderr.splitlines()[-1].startswith(f"error: {message}\nhint: ")
     assert "Traceback" not in done.stderr
     assert (port.report / "results.json").read_text() == "old"
 

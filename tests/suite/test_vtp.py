@@ -42,7 +42,7 @@ def judged(report: Path, *words: str) -> Judged:
 def test_the_ported_vtp_is_green(vtp: Path, tmp_path: Path) -> None:
     found = judged(tmp_path / "report")
 
-    assert found.code == 0, found.said
+    assert found.code == 0, found.stderr
     assert found.bad == set()
     assert found.good >= DECODER | TEXT | {IDENTITY, SAVE, SEEDING}
 

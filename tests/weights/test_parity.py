@@ -92,7 +92,7 @@ def test_parity_on_a_hubs_weights(cache: Path, port: Layout, hub: HuggingFace, t
     spec = f"{hub.source}@{revision}"
     found = parity(port.root, tmp_path / "report", "--weights", spec)
 
-    assert found.code == 0, found.said
+    assert found.code == 0, found.stderr
     assert found.results["weights"] == {
         "source": hub.source,
         "revision": revision,

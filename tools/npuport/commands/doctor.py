@@ -1,4 +1,4 @@
-"""`npuport doctor`: what this machine has and lacks, each with its hint."""
+"""`npuport doctor`: what this machine has and lacks, each with a hint."""
 
 import argparse
 import shutil
@@ -7,17 +7,16 @@ from dataclasses import asdict
 
 from npuport.base.errors import PortError
 from npuport.commands import Outcome, layout_of
+from npuport.doctor import examine, render
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's own arguments."""
-    parser.add_argument("--offline", action="store_true", help="leave the network alone")
+    """Add the command's arguments."""
+    parser.add_argument("--offline", action="store_true", help="do not use the network")
 
 
 def run_doctor(args: argparse.Namespace) -> Outcome:
-    """Look at everything; code 1 when `make test-npu` lacks something here."""
-    from npuport.doctor import examine, render
-
+    """Examine the machine; code 1 where `make test-npu` lacks something."""
     try:
         layout = layout_of(args)
     except PortError:

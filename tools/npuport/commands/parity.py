@@ -1,4 +1,4 @@
-"""`npuport parity`: the ported model on the device against upstream on the CPU."""
+"""`npuport parity`: compare the ported model on the device with upstream's on the CPU."""
 
 import argparse
 from pathlib import Path
@@ -11,12 +11,12 @@ from npuport.suite.results import Results, read_results
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's own arguments."""
+    """Add the command's arguments."""
     parser.add_argument(
         "--device",
         choices=("auto", "npu", "sim"),
         default="auto",
-        help="where the ported model runs: a real NPU, the simulator, or (auto) the NPU where one answers",
+        help="where the ported model runs: an NPU, the simulator, or (auto) the NPU where one answers",
     )
     parser.add_argument(
         "--size",
@@ -33,8 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of weights and inputs (default: 0)")
     parser.add_argument("--tree", type=Path, metavar="DIR", help="judge this tree instead of the ported one")
-    parser.add_argument("--report", type=Path, metavar="DIR", help="where to publish (default: out/report)")
-    parser.add_argument("-k", metavar="EXPR", help="only the checks that match, as pytest's -k")
+    parser.add_argument(
+        "--report", type=Path, metavar="DIR", help="the report's directory (default: out/report)"
+    )
+    parser.add_argument("-k", metavar="EXPR", help="run only the checks that match, as pytest's -k")
 
 
 def run_parity(args: argparse.Namespace) -> Outcome:

@@ -1,1 +1,1 @@
-"""Where a model runs: `choose` one, look `here`, what torch calls it, what is under it at `runtime`."""
+"""Where a model runs: `choose` a device, load it `here`, ask an `accelerator`, read versions at `runtime`."""

@@ -1,14 +1,14 @@
-"""What the benchmark asks of a device: to be idle, its name, its memory, its precision flags."""
+"""A device as the benchmark uses it: wait until it is idle, its name, its memory, its precision flags."""
 
-import platform
-from pathlib import Path
 from typing import Any
 
 import torch
 
+from npuport.device.choose import processor
+
 
 class Accelerator:
-    """A device under torch's name for its kind.
+    """A device of torch's.
 
     Args:
         kind: `npu`, `cuda` or `cpu`.
@@ -21,22 +21,15 @@ class Accelerator:
 
     @property
     def name(self) -> str:
-        """As the device names itself; the CPU as the system does."""
-        if self._module is not None:
-            return str(self._module.get_device_name(0))
-        try:
-            lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
-            lines = []
-        named = (line.partition(":")[2].strip() for line in lines if line.startswith(("model name", "Model")))
-        return next(filter(None, named), platform.processor() or platform.machine())
+        """The device's name as torch gives it; the CPU's as the system reports it."""
+        return processor() if self._module is None else str(self._module.get_device_name(0))
 
     @property
     def synchronous(self) -> str:
-        """Why launches and work cannot be told apart here; empty where they can."""
+        """Why a launch cannot be timed apart from its work; empty where it can."""
         if self.kind == "cpu":
-            return "on the CPU the call is the work"
-        return "the simulator works within the call that launches" if "simulated" in self.name else ""
+            return "on the CPU a call returns when its work is done"
+        return "on the simulator a launch returns when its work is done" if "simulated" in self.name else ""
 
     def synchronize(self) -> None:
         """Wait until the device is idle."""
@@ -44,7 +37,7 @@ class Accelerator:
             self._module.synchronize()
 
     def flags(self) -> dict[str, bool]:
-        """What allows lower precision in float32, as it is set now."""
+        """The current flags that allow lower precision in float32."""
         if self.kind == "npu":
             return {
                 "conv.allow_hf32": bool(self._module.conv.allow_hf32),
@@ -58,10 +51,10 @@ class Accelerator:
         return {}
 
     def empty_cache(self) -> None:
-        """Give what the allocator holds and does not use back to the device."""
+        """Return unused memory of torch's allocator to the device."""
         if self._module is not None:
             self._module.empty_cache()
 
     def allocator(self) -> Any:
-        """torch's allocator of this device: memory_allocated and its kin; None for the CPU."""
+        """torch's module with `memory_allocated` and the like of this device; None for the CPU."""
         return self._module

@@ -1,27 +1,28 @@
-"""Where a model runs: a real NPU where one answers, else the simulator; for timings a GPU or the CPU too."""
+"""The device to run on: an NPU where one answers, else the simulator; for timings also a GPU or the CPU."""
 
 import json
 import platform
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from npuport.base import process
 from npuport.base.errors import PortError
+from npuport.base.text import Progress, silent
 
 Kind = Literal["npu", "sim", "cuda", "cpu"]
 
-#: Those on which a port is proved.
+#: The kinds on which the parity suite runs.
 ASCEND: tuple[Kind, ...] = ("npu", "sim")
-#: Those on which it can be run and timed.
+#: The kinds on which a model can be timed.
 ALL: tuple[Kind, ...] = ("npu", "sim", "cuda", "cpu")
 
-#: The word that stands in the name of every simulated device, and in every report of one.
+#: The name of every simulated device contains this word.
 SIMULATED = "simulated"
 
-#: Asks the device for its name, in a process of its own: a driver that crashes is only a finding there.
+#: Prints the device's name as JSON. It runs in a child process, which a crash of the driver ends, not us.
 _PROBE = """
 import ctypes, json
 try:
@@ -49,8 +50,8 @@ if not torch.cuda.is_available():
 print(json.dumps({"name": torch.cuda.get_device_name(0)}))
 """
 
-#: With torch_npu installed and no CANN, `import torch` fails unless it is told to leave torch_npu alone.
-_WITHOUT_NPU = {"TORCH_DEVICE_BACKEND_AUTOLOAD": "0"}
+#: With torch_npu installed and no CANN, `import torch` fails unless it does not load torch_npu.
+WITHOUT_NPU = {"TORCH_DEVICE_BACKEND_AUTOLOAD": "0"}
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,9 @@ class Device:
 
     Args:
         kind: `npu` for a real one, `sim` for the simulator, `cuda`, `cpu`.
-        name: as reports show it; a simulated one says so.
+        name: as reports show it; the name of a simulated device contains "simulated".
         simulator: the built simulator's directory, for `sim`.
-        environment: what a child Python needs besides this process's environment to find the device.
+        environment: the variables that a child Python needs in addition to ours to find the device.
     """
 
     kind: Kind
@@ -71,12 +72,12 @@ class Device:
 
     @property
     def simulated(self) -> bool:
-        """Whether no chip is involved that bears the name."""
+        """Whether it is the simulator."""
         return self.kind == "sim"
 
     @property
     def torch(self) -> str:
-        """What torch calls it: `npu:0`."""
+        """Its name in torch: `npu:0`."""
         return {"npu": "npu:0", "sim": "npu:0", "cuda": "cuda:0", "cpu": "cpu"}[self.kind]
 
     def activate(self) -> None:
@@ -84,28 +85,28 @@ class Device:
         if self.kind not in ASCEND:
             sys.modules["torch_npu"] = None  # type: ignore[assignment]  # transformers imports what it finds
         if self.simulator is not None:
-            from npuport import simulator
+            from npuport import simulator  # a bundle lacks it
 
             simulator.activate(self.simulator)
 
 
 @dataclass(frozen=True)
 class Probe:
-    """What was found of a real NPU: its name, or the first thing that is missing."""
+    """The answer of a device: its name, or the first thing that is missing."""
 
     name: str = ""
     missing: str = ""
 
 
 def probe() -> Probe:
-    """Look for a real NPU: the driver first, then CANN, torch_npu and an answer of the device."""
+    """Ask for a real NPU: the driver first, then CANN, torch_npu and the device."""
     if not any(Path("/dev").glob("davinci*")):
         return Probe(missing="driver: no /dev/davinci*")
     return _ask(_PROBE)
 
 
 def processor() -> str:
-    """The CPU's name, as the system gives it."""
+    """The CPU's name, as the system reports it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -115,7 +116,7 @@ def processor() -> str:
 
 
 def _ask(question: str) -> Probe:
-    variables = process.environment(_WITHOUT_NPU if question is _CUDA else None)
+    variables = process.environment(WITHOUT_NPU if question is _CUDA else None)
     try:
         done = process.run(process.python("-c", question), environment=variables, seconds=300)
     except process.ProcessError:
@@ -125,37 +126,35 @@ def _ask(question: str) -> Probe:
     return Probe(**json.loads(process.last_line(done.out)))
 
 
-def resolve(
-    wanted: str, progress: Callable[[str], None] = lambda _line: None, among: Sequence[Kind] = ASCEND
-) -> Device:
+def resolve(wanted: str, progress: Progress = silent, among: Sequence[Kind] = ASCEND) -> Device:
     """The device to run on.
 
     Args:
-        wanted: one of `among`, the simulator built if need be; or `auto`: the NPU where one answers, else a
-            GPU, where `among` has it, else the simulator.
-        progress: told what takes long.
-        among: the kinds that serve.
+        wanted: one of `among`, or `auto`: the NPU where one answers, else a GPU if `among` has it, else the
+            simulator, which is built if necessary.
+        progress: called before work that takes long.
+        among: the allowed kinds.
 
     Raises:
-        PortError: no such device, or the simulator does not build.
+        PortError: there is no such device, or the simulator cannot be built.
     """
     if wanted not in ("auto", *among):
-        raise PortError(f"no device {wanted!r} for this", hint=f"--device auto, {' or '.join(among)}")
+        raise PortError(f"device {wanted!r} cannot be used here", hint=f"--device auto, {' or '.join(among)}")
     if wanted in ("auto", "npu"):
-        found = probe()
-        if found.name:
-            return Device("npu", found.name)
+        npu = probe()
+        if npu.name:
+            return Device("npu", npu.name)
         if wanted == "npu":
-            raise PortError(f"no NPU: {found.missing}", hint="npuport doctor, or --device sim")
+            raise PortError(f"no NPU: {npu.missing}", hint="npuport doctor, or --device sim")
     if wanted == "cuda" or (wanted == "auto" and "cuda" in among):
         gpu = _ask(_CUDA)
         if gpu.name:
-            return Device("cuda", gpu.name, environment=_WITHOUT_NPU)
+            return Device("cuda", gpu.name, environment=WITHOUT_NPU)
         if wanted == "cuda":
             raise PortError(f"no GPU: {gpu.missing}", hint="--device sim or cpu")
     if wanted == "cpu":
-        return Device("cpu", processor(), environment=_WITHOUT_NPU)
-    from npuport import simulator
+        return Device("cpu", processor(), environment=WITHOUT_NPU)
+    from npuport import simulator  # a bundle lacks it
 
     directory = simulator.ensure_built(progress)
     return Device("sim", simulator.DEVICE_NAME, directory, simulator.environment(directory))

@@ -1,4 +1,4 @@
-"""The device that answers in this very process: for a bundle's scripts, which have no harness around them."""
+"""The device loaded into this process, for the scripts of a bundle."""
 
 import importlib
 import os
@@ -8,23 +8,20 @@ from collections.abc import Callable
 from npuport.base import process
 from npuport.base.errors import PortError
 from npuport.base.process import Message
-from npuport.device.choose import SIMULATED, Device, processor
-
-#: torch's own import would fail where torch_npu is installed and CANN is not, so torch_npu comes after it.
-ALONE = {"TORCH_DEVICE_BACKEND_AUTOLOAD": "0"}
+from npuport.device.choose import SIMULATED, WITHOUT_NPU, Device, processor
 
 
 def onhand(wanted: str) -> Device:
-    """The device of a kind, loaded into this process: call before torch is imported.
+    """The device of a kind, loaded into this process; call before torch is imported.
 
     Args:
-        wanted: npu, cuda, cpu, or auto: an NPU, else a GPU, else the CPU. What answers as an NPU may be the
-            simulator; its name says so.
+        wanted: npu, cuda, cpu, or auto: an NPU, else a GPU, else the CPU. An NPU may be the simulator; its
+            name then contains "simulated".
 
     Raises:
-        PortError: no such device.
+        PortError: there is no such device.
     """
-    os.environ |= ALONE
+    os.environ |= WITHOUT_NPU  # torch_npu is imported after torch
     import torch
 
     missing = _npu_missing() if wanted in ("auto", "npu") else ""
@@ -45,11 +42,11 @@ def onhand(wanted: str) -> Device:
 
 
 def ask(wanted: str) -> Device:
-    """`onhand` in a child process, which keeps this one free of torch."""
+    """`onhand` in a child process, so that this one does not import torch."""
     try:
         answer = process.ask("npuport.device.here", {"wanted": wanted})
     except process.ProcessError as error:
-        raise PortError(f"the device: {error}", hint="--device cpu") from error
+        raise PortError(f"no device: {error}", hint="--device cpu") from error
     return Device(answer["kind"], answer["name"])
 
 

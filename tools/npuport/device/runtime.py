@@ -1,4 +1,4 @@
-"""What a run stood on: its packages' versions, and the operations that torch_npu ran on the CPU."""
+"""Versions of the packages of a run, and the operations that torch_npu ran on the CPU."""
 
 import importlib.metadata
 import platform
@@ -11,7 +11,7 @@ import torch
 
 from npuport import __version__
 
-#: torch_npu fits one torch; the others are what models, checkpoints and pictures are read with.
+#: torch and torch_npu, and the packages that read models, checkpoints and pictures.
 PACKAGES = (
     *("torch", "torch_npu", "transformers", "safetensors", "numpy", "pillow"),
     *("omegaconf", "regex", "huggingface_hub"),
@@ -21,34 +21,34 @@ _OPERATION = re.compile(r"(?:operator|kernel) '?\[?([\w:.]+)'?\]?|^([\w:.]+) is 
 
 
 def versions() -> dict[str, str | None]:
-    """npuport, Python and the packages that models are run with; None for what is absent."""
-    found: dict[str, str | None] = {"npuport": __version__, "python": platform.python_version()}
+    """Versions of npuport, Python and the packages that a model runs with; None for an absent package."""
+    numbers: dict[str, str | None] = {"npuport": __version__, "python": platform.python_version()}
     for name in PACKAGES:
         try:
-            found[name] = importlib.metadata.version(name)
+            numbers[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            found[name] = None
-    return found
+            numbers[name] = None
+    return numbers
 
 
 @contextmanager
 def trap_fallbacks() -> Iterator[list[str]]:
-    """Collect the operations that fell back to the CPU within it; every other warning passes on.
+    """Collect the operations that ran on the CPU within it; other warnings are dropped.
 
-    torch_npu says so in a warning, once per process and operation unless torch is told to warn always.
+    torch_npu warns of each, by default once per process and operation; within it, always.
     """
-    found: list[str] = []
+    operations: list[str] = []
     before = torch.is_warn_always_enabled()
     torch.set_warn_always(True)
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            yield found
+            yield operations
     finally:
         torch.set_warn_always(before)
     for warning in caught:
         text = str(warning.message)
         if _FALLBACK.search(text):
             named = _OPERATION.search(text)
-            found.append(next(filter(None, named.groups())) if named else text)
-    found[:] = sorted(set(found))
+            operations.append(next(filter(None, named.groups())) if named else text)
+    operations[:] = sorted(set(operations))
