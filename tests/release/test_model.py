@@ -1,5 +1,6 @@
 """release.toml: what a port releases."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -43,20 +44,24 @@ def test_the_repository_s_own_are_sound(port: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("[source]", "[sauce]", "no key sauce"),
-        ('size = "small"', "", "a model has no size"),
-        ('size = "small"', "size = 3", "model.size is no str"),
-        ('include = ["LICENSE", "toy/**"]', "", "no source"),
-        ('include = ["LICENSE", "toy/**"]', "include = [1]", "include is a list of strings"),
-        ('title = "Toy-Small-p8"', 'title = "../up"', "no file name"),
-        ("[[model]]", "[model]", "names no model"),
+        ("[source]", "[sauce]", "sauce is unknown; the keys are model, source, try, card"),
+        ('size = "small"', "", "model[0].size is missing"),
+        ('size = "small"', "size = 3", "model[0].size is not text in quotes: '3'"),
+        ('include = ["LICENSE", "toy/**"]', "", "source.include is missing"),
+        (
+            'include = ["LICENSE", "toy/**"]',
+            "include = [1]",
+            "source.include is not a list of text",
+        ),
+        ('title = "Toy-Small-p8"', 'title = "../up"', "model[0].title is not a file name: '../up'"),
+        ("[[model]]", "[model]", "model is not a list"),
         ('name = "Toy-Small"', 'name = "Toy', "release.toml"),
-        ('size = "small"', 'size = "small"\ncolour = "red"', "no key model.colour"),
+        ('size = "small"', 'size = "small"\ncolour = "red"', "model[0].colour is unknown"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
     assert old in GOOD
-    with pytest.raises(PortError, match=said.replace(".", r"\.")):
+    with pytest.raises(PortError, match=re.escape(said)):
         read(tmp_path, GOOD.replace(old, new))
 
 

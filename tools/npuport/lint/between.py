@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from npuport.base.sarif import Finding
 from npuport.lint.rules import finding
 from npuport.lint.scan import File, Hunk, Scan
-from npuport.port.lock import wrong_patch_name
+from npuport.port.lockrules import wrong_patch_name
 
 _SERIES = "patches/series"
 

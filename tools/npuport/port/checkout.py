@@ -9,7 +9,8 @@ from npuport.base.files import clean_staging, exclusive, staged_directory
 from npuport.base.text import Progress, silent
 from npuport.port import trees, upstream
 from npuport.port.layout import Layout
-from npuport.port.lock import NO_LICENSE, Lock, read_lock
+from npuport.port.lock import Lock, read_lock
+from npuport.port.lockrules import NO_LICENSE
 
 
 def lock_file(layout: Layout) -> Path:

@@ -6,26 +6,23 @@
     series: {digest, patches: [{name, sha256}, ...]}
     ported: {commit, tree}
 
-A person writes url, branch and commit; `npuport refresh` fills in the rest, and until then it may be empty.
+The user writes url, branch and commit; `npuport refresh` fills in the rest, which may be empty until then.
 """
 
 import contextlib
 import hashlib
 import json
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from npuport import __version__
 from npuport.base.errors import PortError
 from npuport.base.files import write_atomically
 from npuport.base.places import cache_dir
+from npuport.port import lockrules
 
 FORMAT = 1
-#: Stands for the licence's sha256 where upstream has no such file at the pin.
-NO_LICENSE = "none"
 _HEADER = """\
 # What is ported, exactly. `npuport refresh` writes it anew after a change in patches/;
 # `npuport verify` proves it. To move the pin, change the commit, empty the tree, and refresh.
@@ -74,6 +71,58 @@ class Lock:
         return all((self.tree, self.license_sha256, self.series_digest, self.ported_commit, self.ported_tree))
 
 
+# The file's sections, and what an unwritten key holds.
+
+
+@dataclass
+class _Upstream:
+    url: str
+    branch: str
+    commit: str
+    tree: str = ""
+
+
+@dataclass
+class _License:
+    file: str = "LICENSE"
+    sha256: str = ""
+
+
+@dataclass
+class _Series:
+    digest: str = ""
+    patches: list[PatchEntry] = field(default_factory=list)
+
+
+@dataclass
+class _Ported:
+    commit: str = ""
+    tree: str = ""
+
+
+@dataclass
+class _File:
+    format: int
+    upstream: _Upstream
+    license: _License = field(default_factory=_License)
+    series: _Series = field(default_factory=_Series)
+    ported: _Ported = field(default_factory=_Ported)
+
+    def lock(self) -> Lock:
+        return Lock(
+            url=self.upstream.url,
+            branch=self.upstream.branch,
+            commit=self.upstream.commit,
+            tree=self.upstream.tree,
+            license_file=self.license.file,
+            license_sha256=self.license.sha256,
+            series_digest=self.series.digest,
+            patches=tuple(self.series.patches),
+            ported_commit=self.ported.commit,
+            ported_tree=self.ported.tree,
+        )
+
+
 def read_lock(path: Path) -> Lock:
     """Read a lock and check every field of it.
 
@@ -90,48 +139,37 @@ def read_lock(path: Path) -> Lock:
 
 
 def parse_lock(text: str, where: str = "upstream.lock") -> Lock:
-    """A lock from its text; `where` names it in errors.
+    """Return the lock of a text; `where` names it in errors.
 
     Raises:
         PortError: see `read_lock`.
     """
-    fields = _load(text, where)
-    if fields["format"] != FORMAT:
-        raise PortError(
-            f"{where}: format {fields['format']}, this npuport reads {FORMAT}", hint="update npuport"
-        )
-    upstream, license_, series, ported = (fields[key] for key in ("upstream", "license", "series", "ported"))
-    lock = Lock(
-        url=upstream["url"],
-        branch=upstream["branch"],
-        commit=upstream["commit"],
-        tree=upstream["tree"],
-        license_file=license_["file"],
-        license_sha256=license_["sha256"],
-        series_digest=series["digest"],
-        patches=tuple(PatchEntry(entry["name"], entry["sha256"]) for entry in series["patches"]),
-        ported_commit=ported["commit"],
-        ported_tree=ported["tree"],
-    )
-    _check(lock, where)
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        known = json.loads(_memo(text).read_bytes())
+        lock = Lock(**known | {"patches": tuple(PatchEntry(**entry) for entry in known["patches"])})
+        if next(_problems(lock), None) is None:
+            return lock
+    # late: OmegaConf and PyYAML take longer to import than a port with nothing to do takes to check
+    from npuport.base.strict import read_yaml
+
+    document = read_yaml(text, _File, where, f"correct {where}, or take it back from version control")
+    lock, version = document.value.lock(), document.value.format
+    if version != FORMAT:
+        raise PortError(f"{where}: format {version}, this npuport reads {FORMAT}", hint="update npuport")
+    for key, problem in _problems(lock):
+        raise document.fault(key, problem)
+    _remember(text, lock)
     return lock
 
 
-def _load(text: str, where: str) -> dict[str, Any]:
-    """The fields of a lock, through its schema; from the cache where this very text was read before.
+def remember(lock: Lock) -> None:
+    """Keep a lock for the next `parse_lock` of its text, which then needs no schema."""
+    _remember(format_lock(lock), lock)
 
-    The schema's libraries take longer to import than a port that is up to date takes to check.
-    """
-    memo = _memo(text)
-    with contextlib.suppress(OSError, ValueError):
-        known: dict[str, Any] = json.loads(memo.read_bytes())
-        return known
-    from npuport.port.lockschema import load
 
-    fields = load(text, where)
-    with contextlib.suppress(OSError):  # a cache that cannot be written is slow, no more
-        write_atomically(memo, json.dumps(fields).encode())
-    return fields
+def _remember(text: str, lock: Lock) -> None:
+    with contextlib.suppress(OSError):  # without a cache each reading takes its time
+        write_atomically(_memo(text), json.dumps(asdict(lock)).encode())
 
 
 def _memo(text: str) -> Path:
@@ -139,20 +177,29 @@ def _memo(text: str) -> Path:
     return cache_dir() / "locks" / f"{key}.json"
 
 
-def remember(lock: Lock) -> None:
-    """Keep what the text of a lock says, so that whoever reads it next need not ask the schema."""
-    fields = {
-        "format": FORMAT,
-        "upstream": {"url": lock.url, "branch": lock.branch, "commit": lock.commit, "tree": lock.tree},
-        "license": {"file": lock.license_file, "sha256": lock.license_sha256},
-        "series": {
-            "digest": lock.series_digest,
-            "patches": [{"name": entry.name, "sha256": entry.sha256} for entry in lock.patches],
-        },
-        "ported": {"commit": lock.ported_commit, "tree": lock.ported_tree},
-    }
-    with contextlib.suppress(OSError):
-        write_atomically(_memo(format_lock(lock)), json.dumps(fields).encode())
+def _problems(lock: Lock) -> Iterator[tuple[str, str]]:
+    """Every key whose value cannot be right, and why."""
+    checks: list[tuple[str, str, Callable[[str], str | None]]] = [
+        ("upstream.url", lock.url, lockrules.wrong_url),
+        ("upstream.branch", lock.branch, lockrules.wrong_branch),
+        ("upstream.commit", lock.commit, lockrules.wrong_pin),
+        ("upstream.tree", lock.tree, lockrules.wrong_id),
+        ("license.file", lock.license_file, lockrules.wrong_path),
+        ("license.sha256", lock.license_sha256, lockrules.wrong_license),
+        ("series.digest", lock.series_digest, lockrules.wrong_sha256),
+        ("ported.commit", lock.ported_commit, lockrules.wrong_id),
+        ("ported.tree", lock.ported_tree, lockrules.wrong_id),
+    ]
+    for number, entry in enumerate(lock.patches):
+        checks.append((f"series.patches[{number}].name", entry.name, lockrules.wrong_patch_name))
+        checks.append((f"series.patches[{number}].sha256", entry.sha256, lockrules.wrong_sha256))
+    for key, value, wrong in checks:
+        if problem := wrong(value):
+            yield key, f"{problem}: {value[:80]!r}"
+    names = [entry.name for entry in lock.patches]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            yield f"series.patches[{number}]", f"is listed twice: {name}"
 
 
 def write_lock(path: Path, lock: Lock) -> None:
@@ -181,84 +228,3 @@ def format_lock(lock: Lock) -> str:
         lines += [f"    - name: {quoted(entry.name)}", f"      sha256: {quoted(entry.sha256)}"]
     lines += ["ported:", f"  commit: {quoted(lock.ported_commit)}", f"  tree: {quoted(lock.ported_tree)}"]
     return _HEADER + "\n".join(lines) + "\n"
-
-
-def _check(lock: Lock, where: str) -> None:
-    """Raise for the first field that cannot be right."""
-    checks: list[tuple[str, str, Callable[[str], str | None]]] = [
-        ("upstream.url", lock.url, _wrong_url),
-        ("upstream.branch", lock.branch, _wrong_branch),
-        ("upstream.commit", lock.commit, _wrong_pin),
-        ("upstream.tree", lock.tree, _wrong_id),
-        ("license.file", lock.license_file, _wrong_path),
-        ("license.sha256", lock.license_sha256, _wrong_license),
-        ("series.digest", lock.series_digest, _wrong_sha256),
-        ("ported.commit", lock.ported_commit, _wrong_id),
-        ("ported.tree", lock.ported_tree, _wrong_id),
-    ]
-    for number, entry in enumerate(lock.patches):
-        checks.append((f"series.patches[{number}].name", entry.name, wrong_patch_name))
-        checks.append((f"series.patches[{number}].sha256", entry.sha256, _wrong_sha256))
-    for key, value, wrong in checks:
-        if problem := wrong(value):
-            raise PortError(f"{where}: {key} {problem}: {value[:80]!r}", hint=f"correct {key} in {where}")
-    names = [entry.name for entry in lock.patches]
-    for name in names:
-        if names.count(name) > 1:
-            raise PortError(f"{where}: {name} is listed twice", hint="npuport refresh")
-
-
-def _wrong_url(url: str) -> str | None:
-    """What is wrong with a url. Nothing that git could take for an option, a program or a secret."""
-    if not url or url.startswith("-") or "::" in url or re.search(r"[\x00-\x20\x7f]", url):
-        return "is not a repository's url or path"
-    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", url)
-    if scheme and scheme[1] not in ("https", "http", "ssh", "git", "file"):
-        return "has a scheme other than https, http, ssh, git and file"
-    if re.match(r"[a-z]+://[^/@]*:[^/@]*@", url):
-        return "holds a password, which belongs into git's credential store"
-    return None
-
-
-def _wrong_branch(name: str) -> str | None:
-    """What is wrong with a branch's name, by the rules of git check-ref-format."""
-    parts = name.split("/")
-    if (
-        not name
-        or name == "@"
-        or name.startswith("-")
-        or re.search(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{", name)
-        or any(not part or part.startswith(".") or part.endswith((".lock", ".")) for part in parts)
-    ):
-        return "is not a branch's name"
-    return None
-
-
-def _wrong_pin(commit: str) -> str | None:
-    return None if re.fullmatch(r"[0-9a-f]{40}", commit) else "is not a full commit id, 40 hex digits"
-
-
-def _wrong_id(oid: str) -> str | None:
-    return None if re.fullmatch(r"(?:[0-9a-f]{40})?", oid) else "is not a full object id, 40 hex digits"
-
-
-def _wrong_sha256(digest: str) -> str | None:
-    return None if re.fullmatch(r"(?:[0-9a-f]{64})?", digest) else "is not a sha256, 64 hex digits"
-
-
-def _wrong_license(digest: str) -> str | None:
-    return None if digest == NO_LICENSE else _wrong_sha256(digest)
-
-
-def _wrong_path(path: str) -> str | None:
-    parts = path.split("/")
-    if not path or any(part in ("", ".", "..") for part in parts) or re.search(r"[\x00-\x1f\x7f]", path):
-        return "is not a path inside the tree"
-    return None
-
-
-def wrong_patch_name(name: str) -> str | None:
-    """What is wrong with a patch's file name; None where nothing is."""
-    if re.fullmatch(r"[0-9]{4}-[A-Za-z0-9][A-Za-z0-9._+-]*\.patch", name):
-        return None
-    return "is not of the form NNNN-what-it-does.patch"

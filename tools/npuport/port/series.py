@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from npuport.base.errors import PortError
-from npuport.port.lock import Lock, PatchEntry, wrong_patch_name
+from npuport.port.lock import Lock, PatchEntry
+from npuport.port.lockrules import wrong_patch_name
 
 SERIES = "series"
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from npuport import git
 from npuport.git import history
-from npuport.port.lock import NO_LICENSE, Lock
+from npuport.port.lock import Lock
+from npuport.port.lockrules import NO_LICENSE
 from npuport.port.pin import Pin, pin
 from npuport.rebase.culprit import Culprits
 from npuport.rebase.summary import LicenseChange, Summary

@@ -15,7 +15,7 @@ from npuport.base import pages
 from npuport.base.files import write_atomically
 from npuport.base.text import block, code, visible
 from npuport.device.choose import SIMULATED
-from npuport.port.lock import NO_LICENSE
+from npuport.port.lockrules import NO_LICENSE
 from npuport.rebase.proof import state_dict_difference
 from npuport.rebase.summary import Summary
 from npuport.rebase.verdict import verdict_from_json

@@ -1,19 +1,13 @@
 """`release/release.toml` of a port: its models, the source that a bundle needs, what its card says."""
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from npuport.base.errors import PortError
+from npuport.base.strict import read_toml
 from npuport.port.layout import Layout
-
-_MODEL = {"name": str, "title": str, "size": str, "weights": str}
-_TABLES: Mapping[str, Mapping[str, type]] = {
-    "source": {"include": list, "requires": list, "scripts": list},
-    "try": {"picture": str, "captions": list},
-}
 
 
 @dataclass(frozen=True)
@@ -30,7 +24,7 @@ class Model:
     name: str
     title: str
     size: str
-    weights: str
+    weights: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,71 +63,58 @@ class Release:
         return known[name]
 
 
+@dataclass
+class _Source:
+    include: list[str] = field(default_factory=list)
+    requires: list[str] = field(default_factory=list)
+    scripts: list[str] = field(default_factory=lambda: ["inference.py"])
+
+
+@dataclass
+class _Try:
+    picture: str = ""
+    captions: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _ReleaseFile:
+    model: list[Model] = field(default_factory=list)
+    source: _Source = field(default_factory=_Source)
+    try_: _Try = field(default_factory=_Try)
+    card: dict[str, Any] = field(default_factory=dict)
+
+
 def read_release(layout: Layout) -> Release:
-    """A port's `release/release.toml`.
+    """Return what a port's `release/release.toml` holds.
 
     Raises:
         PortError: it is missing or malformed; the message names the key.
     """
     path = layout.release / "release.toml"
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise PortError(
-            f"{path} is missing: nothing says what a bundle of this port holds",
-            hint="write it; examples/patchtok/release holds a small one",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PortError(f"{path}: {error}", hint="fix it; it is TOML, in UTF-8") from error
-    return _parsed(data, path)
-
-
-def _parsed(data: dict[str, Any], path: Path) -> Release:
-    _known(data, {"model", "card", *_TABLES}, path, "")
-    models = data.get("model", [])
-    if not isinstance(models, list) or not models:
-        raise PortError(f"{path} names no model", hint="a table [[model]] with name, title and size")
-    for model in models:
-        _typed(model, _MODEL, path, "model")
+        raise PortError(f"{path} is missing", hint="examples/patchtok/release holds a small one") from error
+    except UnicodeDecodeError as error:
+        raise PortError(f"{path} is not UTF-8", hint="save it as UTF-8") from error
+    document = read_toml(text, _ReleaseFile, str(path), f"correct {path}")
+    data = document.value
+    if not data.model:
+        raise document.fault("model", "is missing: a table [[model]] with name, title and size")
+    for number, model in enumerate(data.model):
         for key in ("name", "title", "size"):
-            if not model.get(key):
-                raise PortError(f"{path}: a model has no {key}", hint=f'{key} = "..." below [[model]]')
-        if Path(model["title"]).name != model["title"] or model["title"].startswith("."):
-            raise PortError(f"{path}: the title {model['title']!r} is no file name", hint="name it without /")
-    tables = {name: data.get(name, {}) for name in _TABLES}
-    for name, fields in _TABLES.items():
-        _typed(tables[name], fields, path, name)
-    include = _words(tables["source"], "include", path)
-    if not include:
-        raise PortError(f"{path}: no source", hint='[source] include = ["LICENSE", "package/**"]')
+            if not getattr(model, key):
+                raise document.fault(f"model[{number}].{key}", "is empty")
+        if Path(model.title).name != model.title or model.title.startswith("."):
+            raise document.fault(f"model[{number}].title", f"is not a file name: {model.title!r}")
+    if not data.source.include:
+        raise document.fault("source.include", 'is missing: include = ["LICENSE", "package/**"]')
     return Release(
-        models=tuple(Model(m["name"], m["title"], m["size"], m.get("weights", "")) for m in models),
-        include=include,
-        requires=_words(tables["source"], "requires", path),
-        scripts=_words(tables["source"], "scripts", path) or ("inference.py",),
-        picture=tables["try"].get("picture", ""),
-        captions=_words(tables["try"], "captions", path),
-        card=data.get("card", {}),
+        models=tuple(data.model),
+        include=tuple(data.source.include),
+        requires=tuple(data.source.requires),
+        scripts=tuple(data.source.scripts),
+        picture=data.try_.picture,
+        captions=tuple(data.try_.captions),
+        card=data.card,
     )
-
-
-def _typed(table: Any, fields: Mapping[str, type], path: Path, where: str) -> None:
-    if not isinstance(table, dict):
-        raise PortError(f"{path}: {where} is no table", hint=f"[{where}]")
-    _known(table, set(fields), path, f"{where}.")
-    for key, kind in fields.items():
-        if key in table and not isinstance(table[key], kind):
-            raise PortError(f"{path}: {where}.{key} is no {kind.__name__}", hint="fix its value")
-
-
-def _known(table: Mapping[str, Any], known: set[str], path: Path, where: str) -> None:
-    for key in table:
-        if key not in known:
-            raise PortError(f"{path}: no key {where}{key}", hint=f"one of {', '.join(sorted(known))}")
-
-
-def _words(table: Mapping[str, Any], key: str, path: Path) -> tuple[str, ...]:
-    words = table.get(key, [])
-    if not all(isinstance(word, str) for word in words):
-        raise PortError(f"{path}: {key} is a list of strings", hint="fix its values")
-    return tuple(words)

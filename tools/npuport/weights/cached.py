@@ -14,12 +14,12 @@ from pathlib import Path
 from npuport.base.errors import PortError
 from npuport.base.files import write_atomically
 from npuport.base.places import cache_dir
-from npuport.weights.checkpoint import Entry, sha256
+from npuport.weights.checkpoint import HashedFile, sha256
 from npuport.weights.spec import HubModel
 
 
 @dataclass(frozen=True)
-class Place:
+class CacheSlot:
     """Where a model's revision, a commit, lies or would lie."""
 
     directory: Path
@@ -55,13 +55,13 @@ class Place:
         return self.part / "ready"
 
 
-def place(model: HubModel) -> Place:
+def place(model: HubModel) -> CacheSlot:
     """The place of a model whose revision is a commit."""
     assert model.revision is not None
-    return Place(cache_dir() / "weights" / model.hub / model.id.replace("/", "--") / model.revision)
+    return CacheSlot(cache_dir() / "weights" / model.hub / model.id.replace("/", "--") / model.revision)
 
 
-def write_stamp(directory: Path, entries: tuple[Entry, ...]) -> None:
+def write_stamp(directory: Path, entries: tuple[HashedFile, ...]) -> None:
     """Note what verified files are now."""
     stamped = [
         {
@@ -75,7 +75,7 @@ def write_stamp(directory: Path, entries: tuple[Entry, ...]) -> None:
     write_atomically(directory / "stamp.json", (json.dumps(stamped, indent=1) + "\n").encode())
 
 
-def check(found: Place, entries: tuple[Entry, ...], *, thorough: bool = False) -> None:
+def check(found: CacheSlot, entries: tuple[HashedFile, ...], *, thorough: bool = False) -> None:
     """Check that the cached files are the pinned ones.
 
     A file of the stamp's size and time of change is taken to be unchanged, any other is hashed. So what
@@ -111,18 +111,20 @@ def check(found: Place, entries: tuple[Entry, ...], *, thorough: bool = False) -
             write_stamp(found.directory, entries)
 
 
-def entries(found: Place) -> tuple[Entry, ...]:
+def entries(found: CacheSlot) -> tuple[HashedFile, ...]:
     """The files of a cached checkpoint as its stamp has them, every one hashed again.
 
     Raises:
         PortError: they are not those of the stamp, or there is none.
     """
-    known = tuple(Entry(name, size, sha256) for name, (size, sha256, _) in sorted(_stamped(found).items()))
+    known = tuple(
+        HashedFile(name, size, sha256) for name, (size, sha256, _) in sorted(_stamped(found).items())
+    )
     check(found, known, thorough=True)
     return known
 
 
-def _stamped(found: Place) -> dict[str, tuple[int, str, int]]:
+def _stamped(found: CacheSlot) -> dict[str, tuple[int, str, int]]:
     try:
         stamp = json.loads(found.stamp.read_bytes())
         return {one["name"]: (one["size"], one["sha256"], one["mtime_ns"]) for one in stamp}
@@ -130,5 +132,5 @@ def _stamped(found: Place) -> dict[str, tuple[int, str, int]]:
         return {}  # then every file is hashed
 
 
-def _touched(found: Place, what: str) -> PortError:
+def _touched(found: CacheSlot, what: str) -> PortError:
     return PortError(what, hint=f"rm -rf {found.directory}, and it is fetched again")

@@ -50,7 +50,7 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, order=True)
-class Entry:
+class HashedFile:
     """One file of a checkpoint.
 
     Args:
@@ -74,7 +74,7 @@ def counts(name: str) -> bool:
     )
 
 
-def digest(entries: Iterable[Entry]) -> str:
+def digest(entries: Iterable[HashedFile]) -> str:
     """SHA-256 over `<sha256>  <size>  <name>` and a newline for each file, by name."""
     lines = [f"{entry.sha256}  {entry.size}  {entry.name}\n" for entry in sorted(entries)]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
@@ -85,10 +85,11 @@ def names(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir() if counts(path.name) and path.is_file())
 
 
-def measure(directory: Path) -> tuple[Entry, ...]:
+def measure(directory: Path) -> tuple[HashedFile, ...]:
     """Every file that counts, hashed as a stream."""
     return tuple(
-        Entry(name, (directory / name).stat().st_size, sha256(directory / name)) for name in names(directory)
+        HashedFile(name, (directory / name).stat().st_size, sha256(directory / name))
+        for name in names(directory)
     )
 
 

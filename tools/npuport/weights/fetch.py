@@ -10,8 +10,8 @@ from npuport import git
 from npuport.base.errors import PortError
 from npuport.base.files import remove_tree
 from npuport.weights import hub
-from npuport.weights.cached import Place, write_stamp
-from npuport.weights.checkpoint import Entry, check_whole, counts, names, sha256
+from npuport.weights.cached import CacheSlot, write_stamp
+from npuport.weights.checkpoint import HashedFile, check_whole, counts, names, sha256
 from npuport.weights.header import INDEX, SUFFIX
 from npuport.weights.remote import Listing, RemoteFile
 from npuport.weights.spec import HubModel
@@ -60,10 +60,10 @@ def select(model: HubModel, listing: Listing) -> tuple[RemoteFile, ...]:
 def download(
     model: HubModel,
     files: tuple[RemoteFile, ...],
-    found: Place,
+    found: CacheSlot,
     pinned: Mapping[str, str] | None,
     progress: Progress,
-) -> tuple[Entry, ...]:
+) -> tuple[HashedFile, ...]:
     """Fetch files into their place. The caller holds the place's lock.
 
     Args:
@@ -123,7 +123,7 @@ def _sharded(model: HubModel, into: Path, tensors: list[RemoteFile]) -> list[Rem
     return [file for file in tensors if file.name in shards]
 
 
-def _get(model: HubModel, files: Iterable[RemoteFile], found: Place, progress: Progress) -> None:
+def _get(model: HubModel, files: Iterable[RemoteFile], found: CacheSlot, progress: Progress) -> None:
     into = found.ready / "files"
     left = tuple(file for file in files if not (into / file.name).is_file())
     if not left:
@@ -151,7 +151,7 @@ def _get(model: HubModel, files: Iterable[RemoteFile], found: Place, progress: P
     hub.get(model, left, into, found.part / "client", look)
 
 
-def _verified(model: HubModel, path: Path, file: RemoteFile, pinned: Mapping[str, str] | None) -> Entry:
+def _verified(model: HubModel, path: Path, file: RemoteFile, pinned: Mapping[str, str] | None) -> HashedFile:
     """A downloaded file as an entry; one that is wrong is removed, so that the next run fetches it anew."""
     actual = sha256(path)
     wrong = ""
@@ -166,7 +166,7 @@ def _verified(model: HubModel, path: Path, file: RemoteFile, pinned: Mapping[str
     if wrong:
         path.unlink()
         raise PortError(f"{model}: {file.name} {wrong}", hint="run it again; if it stays so, do not use it")
-    return Entry(file.name, file.size, actual)
+    return HashedFile(file.name, file.size, actual)
 
 
 def _blob(path: Path) -> str:

@@ -11,21 +11,20 @@ weights:
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from npuport.base.errors import PortError
 from npuport.base.files import write_atomically
-from npuport.weights.checkpoint import Entry, counts, digest
+from npuport.base.strict import read_yaml
+from npuport.weights.checkpoint import HashedFile, counts, digest
 from npuport.weights.spec import HubModel, is_commit, parse, wrong_revision
 
 FORMAT = 1
 _HEADER = """\
 # Trained weights, exactly. `npuport weights pin` writes it; `npuport weights verify` proves the cache.
 """
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Pinned:
 
     model: HubModel
     ref: str
-    files: tuple[Entry, ...]
+    files: tuple[HashedFile, ...]
 
     @property
     def revision(self) -> str:
@@ -103,114 +102,63 @@ def format_lock(pinned: Iterable[Pinned]) -> str:
     return _HEADER + "\n".join(lines) + "\n"
 
 
+@dataclass
+class _Weights:
+    source: str
+    ref: str
+    revision: str
+    digest: str
+    files: list[HashedFile]
+
+
+@dataclass
+class _WeightsFile:
+    format: int
+    weights: list[_Weights]
+
+
 def parse_lock(text: str, where: str = "weights.lock") -> dict[str, Pinned]:
-    """The checkpoints of a lock's text; `where` names it in errors.
+    """Return the checkpoints of a lock's text, by source; `where` names it in errors.
 
     Raises:
         PortError: see `read`.
     """
-    reader = _Reader(where)
-    root = reader.root(text)
-    fields = reader.mapping(root, {"format", "weights"})
-    if (version := reader.integer(fields["format"])) != FORMAT:
+    hint = "npuport weights pin SPEC writes it anew; or take it back from version control"
+    document = read_yaml(text, _WeightsFile, where, hint)
+    if (version := document.value.format) != FORMAT:
         raise PortError(f"{where}: format {version}, this npuport reads {FORMAT}", hint="update npuport")
-    found: dict[str, Pinned] = {}
-    for node in reader.sequence(fields["weights"]):
-        one = reader.pinned(node)
-        if one.model.source in found:
-            raise reader.wrong(node, f"{one.model.source} is listed twice")
-        found[one.model.source] = one
-    return found
+    checkpoints: dict[str, Pinned] = {}
+    for number, entry in enumerate(document.value.weights):
+        for key, problem in _problems(entry):
+            raise document.fault(f"weights[{number}]{key}", problem)
+        if entry.source in checkpoints:
+            raise document.fault(f"weights[{number}]", f"is listed twice: {entry.source}")
+        hub, _, name = entry.source.partition(":")
+        model = HubModel(hub, name, entry.revision)
+        checkpoints[entry.source] = Pinned(model, entry.ref, tuple(sorted(entry.files)))
+    return checkpoints
 
 
-class _Reader:
-    """Strict reading of YAML nodes, which know their lines."""
-
-    def __init__(self, where: str) -> None:
-        self.where = where
-
-    def wrong(self, node: Any, what: str) -> PortError:
-        return PortError(
-            f"{self.where}, line {node.start_mark.line + 1}: {what}",
-            hint="npuport weights pin SPEC writes it anew; or take it back from version control",
-        )
-
-    def root(self, text: str) -> Any:
-        import yaml  # type: ignore[import-untyped, unused-ignore]
-
-        try:
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
-        except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else 1
-            raise PortError(
-                f"{self.where}, line {line}: {error.problem or 'not YAML'}",
-                hint="take it back from version control",
-            ) from error
-        except yaml.YAMLError as error:
-            raise PortError(f"{self.where} is not YAML", hint="take it back from version control") from error
-        if node is None:
-            raise PortError(f"{self.where} is empty", hint="remove it, or npuport weights pin SPEC")
-        return node
-
-    def mapping(self, node: Any, keys: set[str]) -> dict[str, Any]:
-        """A mapping with exactly these keys."""
-        if node.id != "mapping":
-            raise self.wrong(node, f"here belongs a mapping of {', '.join(sorted(keys))}")
-        found: dict[str, Any] = {}
-        for key, value in node.value:
-            if key.value not in keys or key.value in found:
-                known = "twice" if key.value in found else "unknown"
-                raise self.wrong(key, f"the key {str(key.value)[:40]!r} is {known}")
-            found[key.value] = value
-        if missing := keys - found.keys():
-            raise self.wrong(node, f"{', '.join(sorted(missing))} is missing")
-        return found
-
-    def sequence(self, node: Any) -> list[Any]:
-        if node.id != "sequence":
-            raise self.wrong(node, "here belongs a list")
-        return list(node.value)
-
-    def string(self, node: Any) -> str:
-        if node.id != "scalar" or not node.tag.endswith(":str"):
-            raise self.wrong(node, "here belongs text, in quotes")
-        return str(node.value)
-
-    def integer(self, node: Any) -> int:
-        if node.id != "scalar" or not re.fullmatch(r"[0-9]{1,18}", node.value) or node.style:
-            raise self.wrong(node, "here belongs a whole number")
-        return int(node.value)
-
-    def matched(self, node: Any, good: Callable[[str], object], what: str) -> str:
-        """A string that is good, else: the value is not `what`."""
-        text = self.string(node)
-        if not good(text):
-            raise self.wrong(node, f"{text[:80]!r} is not {what}")
-        return text
-
-    def pinned(self, node: Any) -> Pinned:
-        fields = self.mapping(node, {"source", "ref", "revision", "digest", "files"})
-        source = self.string(fields["source"])
-        try:
-            model = parse(source)
-        except PortError as error:
-            raise self.wrong(fields["source"], error.message) from error
+def _problems(entry: _Weights) -> Iterator[tuple[str, str]]:
+    """Every key of an entry whose value cannot be right, and why."""
+    try:
+        model = parse(entry.source)
         if not isinstance(model, HubModel) or model.revision is not None:
-            raise self.wrong(fields["source"], f"{source[:80]!r} is not HUB:OWNER/NAME")
-        revision = self.matched(fields["revision"], is_commit, "a full commit id, 40 hex digits")
-        ref = self.matched(fields["ref"], lambda text: not wrong_revision(text), "a branch, tag or commit")
-        files = [self.file(file) for file in self.sequence(fields["files"])]
-        if not files or len({file.name for file in files}) != len(files):
-            raise self.wrong(fields["files"], "no files, or one twice")
-        one = Pinned(HubModel(model.hub, model.id, revision), ref, tuple(sorted(files)))
-        if self.string(fields["digest"]) != one.digest:
-            raise self.wrong(fields["digest"], "the digest is not that of the files")
-        return one
-
-    def file(self, node: Any) -> Entry:
-        fields = self.mapping(node, {"name", "size", "sha256"})
-        return Entry(
-            self.matched(fields["name"], counts, "a checkpoint's file"),
-            self.integer(fields["size"]),
-            self.matched(fields["sha256"], _SHA256.fullmatch, "a sha256, 64 hex digits"),
-        )
+            yield ".source", f"is not HUB:OWNER/NAME: {entry.source[:80]!r}"
+    except PortError as error:
+        yield ".source", error.message
+    if wrong_revision(entry.ref):
+        yield ".ref", f"is not a branch, tag or commit: {entry.ref[:80]!r}"
+    if not is_commit(entry.revision):
+        yield ".revision", f"is not a full commit id, 40 hex digits: {entry.revision[:80]!r}"
+    if not entry.files or len({file.name for file in entry.files}) != len(entry.files):
+        yield ".files", "lists no file, or one twice"
+    for number, file in enumerate(entry.files):
+        if not counts(file.name):
+            yield f".files[{number}].name", f"is not a checkpoint's file: {file.name[:80]!r}"
+        if file.size < 0:
+            yield f".files[{number}].size", f"is not a size: {file.size}"
+        if not re.fullmatch(r"[0-9a-f]{64}", file.sha256):
+            yield f".files[{number}].sha256", f"is not a sha256, 64 hex digits: {file.sha256[:80]!r}"
+    if entry.digest != digest(tuple(sorted(entry.files))):
+        yield ".digest", "is not the digest of the files"

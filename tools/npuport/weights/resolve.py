@@ -11,7 +11,7 @@ from npuport.base.files import exclusive, staged_directory
 from npuport.base.places import cache_dir
 from npuport.port.layout import Layout
 from npuport.weights import hub, lock
-from npuport.weights.cached import Place, check, place
+from npuport.weights.cached import CacheSlot, check, place
 from npuport.weights.checkpoint import Checkpoint, check_whole, digest, measure, names
 from npuport.weights.fetch import download, select
 from npuport.weights.lock import Pinned
@@ -85,7 +85,7 @@ def _pinned(layout: Layout, named: HubModel) -> Pinned:
     return pinned
 
 
-def _fetch(pinned: Pinned, found: Place, progress: Progress) -> None:
+def _fetch(pinned: Pinned, found: CacheSlot, progress: Progress) -> None:
     """Fetch what is pinned, after a look whether the hub still has it."""
     wanted = {file.name: file.sha256 for file in pinned.files}
     listing = hub.listing(pinned.model, progress)
@@ -120,7 +120,7 @@ def agree(model: HubModel, entries: Mapping[str, str], listing: Listing) -> None
             )
 
 
-def making(found: Place, progress: Progress) -> AbstractContextManager[None]:
+def making(found: CacheSlot, progress: Progress) -> AbstractContextManager[None]:
     """Hold a place's lock while what belongs there is fetched; a second process waits."""
     found.directory.parent.mkdir(parents=True, exist_ok=True)
     return exclusive(found.lock, lambda: progress("waiting for another npuport that fetches the same"))
