@@ -1,4 +1,4 @@
-"""The core's C++ test, against the very library that the other tests load."""
+"""The core's C++ test, linked with the library that the other tests load."""
 
 import os
 import subprocess

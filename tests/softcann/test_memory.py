@@ -1,4 +1,4 @@
-"""Device memory: counted, bounded, and out of the host's reach."""
+"""Device memory is counted, bounded, and not accessible to the host."""
 
 import signal
 

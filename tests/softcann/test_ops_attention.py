@@ -1,4 +1,4 @@
-"""Fused attention: every layout and mask gives the bits of the CPU's scaled_dot_product_attention."""
+"""Fused attention: every layout and mask equals the CPU's scaled_dot_product_attention bit for bit."""
 
 import pytest
 import torch
@@ -94,7 +94,7 @@ def test_causal_corners(mode, diagonal):
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"sparse_mode": 4}, "sparse_mode 4"),
         ({"pre_tockens": 3, "next_tockens": 0}, "band"),
@@ -103,11 +103,11 @@ def test_causal_corners(mode, diagonal):
     ],
     ids=["band mode", "tokens", "dropout", "bias"],
 )
-def test_what_is_not_supported_is_refused_by_name(changes, said):
+def test_what_is_not_supported_is_refused_by_name(changes, message):
     moved = [tensor.to(NPU) for tensor in _heads()]
     changes = {name: value.to(NPU) if torch.is_tensor(value) else value for name, value in changes.items()}
     mask = torch.zeros(SEQUENCE, SEQUENCE, dtype=torch.bool, device=NPU)
-    with pytest.raises(RuntimeError, match=f"(?s)aclnnFlashAttentionScore.*{said}"):
+    with pytest.raises(RuntimeError, match=f"(?s)aclnnFlashAttentionScore.*{message}"):
         torch_npu.npu_fusion_attention(*moved, HEADS, "BNSD", atten_mask=mask, **changes)
     assert torch.ones(2, device=NPU).sum().item() == 2
 

@@ -1,4 +1,4 @@
-"""Comparisons, and what printing and `torch.allclose` are made of."""
+"""Comparisons, and the ops that printing and `torch.allclose` use."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Ops of one element at a time: the device gives the CPU's bits, whatever type, strides and shape."""
+"""Elementwise ops equal the CPU's bit for bit, for every type, stride and shape."""
 
 import pytest
 import torch

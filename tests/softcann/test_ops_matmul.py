@@ -1,4 +1,4 @@
-"""Matrix products, convolutions, normalisation, softmax and losses: the CPU's bits with HF32 off."""
+"""Matrix products, convolutions, normalisation, softmax and losses equal the CPU's bits with HF32 off."""
 
 import pytest
 import torch

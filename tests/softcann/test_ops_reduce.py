@@ -1,4 +1,4 @@
-"""Reductions, sums along an axis, sorting: the device gives the CPU's bits."""
+"""Reductions, cumulative sums and sorting equal the CPU's bit for bit."""
 
 import pytest
 import torch

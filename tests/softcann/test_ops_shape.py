@@ -1,4 +1,4 @@
-"""Making, copying, joining and indexing tensors."""
+"""Ops that create, copy, join and index tensors."""
 
 import pytest
 import torch
@@ -17,7 +17,7 @@ def _indices(dtype):
 
 
 def _where(like):
-    """Where a tensor is, for factories that take no tensor."""
+    """The device of a tensor, for factories that take no tensor."""
     return {"device": like.device}
 
 

@@ -1,4 +1,4 @@
-"""The table of ops is whole: each implemented op has a test, each other of the wheel a refusal or reason."""
+"""Each implemented op has a test; each other op of the wheel is refused, or left out for a reason."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a training step needs: the backward ops, the foreach ops and AdamW."""
+"""The ops of a training step: backward ops, foreach ops and AdamW."""
 
 import pytest
 import torch

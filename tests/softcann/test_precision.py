@@ -1,4 +1,4 @@
-"""HF32: the simulator rounds what torch_npu asks the matrix unit to round, and nothing else."""
+"""HF32: the simulator rounds the operands that torch_npu requests, and no others."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from worlds.ops import NPU, allow_hf32, normal
 
 
 def hf32(tensor: torch.Tensor) -> torch.Tensor:
-    """float32 rounded to 11 bits of mantissa, by arithmetic: to nearest, ties to even."""
+    """A float32 rounded to 11 bits of mantissa, to nearest, ties to even."""
     values = tensor.double().numpy()
     mantissa, exponent = np.frexp(values)
     rounded = np.ldexp(np.rint(mantissa * 2.0**12), exponent - 12)

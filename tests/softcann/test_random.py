@@ -64,7 +64,7 @@ def test_a_generator_of_ones_own():
 
 
 def _distance(sample: torch.Tensor, cdf) -> float:
-    """Kolmogorov and Smirnov's: the largest distance of the two distribution functions."""
+    """The statistic of Kolmogorov and Smirnov: the largest distance of the two distribution functions."""
     ordered = sample.double().sort().values
     steps = torch.arange(1, len(ordered) + 1) / len(ordered)
     return float((cdf(ordered) - steps).abs().max())

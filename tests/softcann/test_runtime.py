@@ -1,4 +1,4 @@
-"""Devices, streams, events, errors: what torch_npu makes of the simulator's runtime."""
+"""Devices, streams, events and errors of the simulator's runtime, seen through torch_npu."""
 
 import threading
 import time

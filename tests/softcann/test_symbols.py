@@ -18,13 +18,13 @@ def exported(library: Path) -> set[str]:
 
 
 def documented_in(heading: str) -> set[str]:
-    """The functions in the rows of the first table below a line of the README."""
+    """The functions in the first table below a line of the README."""
     table = README.split(heading, 1)[1].split("\n\n|", 1)[1].split("\n\n", 1)[0]
     return {name for row in table.splitlines() for name in re.findall(r"`(acl\w+)`", row.split("|")[-3])}
 
 
 def refuses(library: Path, name: str) -> bool:
-    """Call a function without arguments: a refusing one needs none."""
+    """Whether a function refuses; a refused function needs no arguments."""
     loaded = ctypes.CDLL(str(library))
     loaded.aclGetRecentErrMsg.restype = ctypes.c_char_p
     loaded.aclGetRecentErrMsg()

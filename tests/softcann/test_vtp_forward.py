@@ -1,4 +1,4 @@
-"""The real VTP on the simulator: with HF32 off its vision is the CPU's, and its text all but."""
+"""VTP on the simulator with HF32 off: its vision equals the CPU's, its text does nearly."""
 
 import copy
 import importlib

@@ -1,4 +1,4 @@
-"""What the tests of the simulator's ops share: a case, its variants, and the table of implemented ops."""
+"""For tests of the simulator's ops: a case, its variants, and the table of implemented ops."""
 
 import ctypes
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ BOOL = (torch.bool,)
 
 
 def normal(*shapes: tuple[int, ...]) -> Callable[[torch.dtype], list[torch.Tensor]]:
-    """Inputs of these shapes: normal numbers, small integers or truth values, the same on every run."""
+    """A function that makes inputs of these shapes: normal numbers, integers or booleans, always the same."""
 
     def make(dtype: torch.dtype) -> list[torch.Tensor]:
         generator = torch.Generator().manual_seed(20)
@@ -30,13 +30,13 @@ def normal(*shapes: tuple[int, ...]) -> Callable[[torch.dtype], list[torch.Tenso
 
 
 def positive(*shapes: tuple[int, ...]) -> Callable[[torch.dtype], list[torch.Tensor]]:
-    """The same, away from zero and above it."""
+    """A function that makes the same inputs, all of them at least 1."""
     return lambda dtype: [tensor.abs() + 1 for tensor in normal(*shapes)(dtype)]
 
 
 Inputs = Callable[[torch.dtype], list[torch.Tensor]]
 PAIR: Inputs = normal((4, 5), (4, 5))
-"""What most ops of two tensors are tried on."""
+"""The inputs of most ops with two tensors."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class Case:
         op: the aclnn function that must run.
         run: the call; gets the inputs and returns a tensor or a tuple of them.
         inputs: makes the inputs of a type.
-        dtypes: the types to try.
-        atol, rtol: what the result may differ from the CPU's; bit for bit by default.
+        dtypes: the types to test.
+        atol, rtol: the tolerances against the CPU's result; bit for bit by default.
     """
 
     op: str
@@ -64,11 +64,11 @@ class Case:
 
 
 SHAPED = ("plain", "transposed")
-"""Variants of an op whose inputs must have the dimensions they have."""
+"""The variants of an op whose inputs need fixed numbers of dimensions."""
 
 
 def vary(tensors: list[torch.Tensor], variant: str) -> list[torch.Tensor]:
-    """The inputs as they are; with other strides; without elements; without dimensions."""
+    """The inputs unchanged, with other strides, without elements, or without dimensions."""
     if variant == "plain":
         return tensors
     if variant == "transposed":
@@ -84,7 +84,7 @@ def spread(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def combinations(cases: list[Case]) -> list[Any]:
-    """Every case with each of its types and variants, as pytest parameters named after the op."""
+    """A pytest parameter for each case, type and variant, named after the op."""
     return [
         pytest.param(case, dtype, variant, id=f"{case.op}-{str(dtype).removeprefix('torch.')}-{variant}")
         for case in cases
@@ -94,7 +94,7 @@ def combinations(cases: list[Case]) -> list[Any]:
 
 
 def check(case: Case, dtype: torch.dtype, variant: str) -> None:
-    """The op runs on the device, once at least, and gives what the CPU gives."""
+    """Check that the op runs on the device and returns what it returns on the CPU."""
     on_cpu = vary(case.inputs(dtype), variant)
     on_npu = [to_npu(tensor) for tensor in on_cpu]
     before = calls(case.op)
@@ -106,7 +106,7 @@ def check(case: Case, dtype: torch.dtype, variant: str) -> None:
 
 
 def to_npu(tensor: torch.Tensor) -> torch.Tensor:
-    """The tensor on the device, with the strides it has here."""
+    """A copy of the tensor on the device, with the same strides."""
     if tensor.is_contiguous():
         return tensor.to(NPU)
     storage = torch.as_strided(tensor, (tensor.untyped_storage().nbytes() // tensor.element_size(),), (1,), 0)
@@ -114,7 +114,7 @@ def to_npu(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def assert_same(actual: Any, expected: Any, *, atol: float = 0.0, rtol: float = 0.0) -> None:
-    """The device's result has the CPU's values, types and shapes."""
+    """Check that the device's result has the CPU's values, types and shapes."""
     if isinstance(expected, torch.Tensor):
         assert actual.device == NPU
         assert_close(actual.cpu(), expected, atol=atol, rtol=rtol, equal_nan=True)
@@ -128,7 +128,7 @@ def assert_same(actual: Any, expected: Any, *, atol: float = 0.0, rtol: float = 
 
 @contextmanager
 def allow_hf32(*, conv: bool, matmul: bool) -> Iterator[None]:
-    """torch_npu's two switches of HF32, and afterwards as they were."""
+    """Set torch_npu's two switches of HF32, and restore them afterwards."""
     before = torch.npu.conv.allow_hf32, torch.npu.matmul.allow_hf32
     torch.npu.conv.allow_hf32, torch.npu.matmul.allow_hf32 = conv, matmul
     try:
@@ -151,7 +151,7 @@ def _library() -> ctypes.CDLL:
 
 @cache
 def implemented() -> dict[str, int]:
-    """The ops of the simulator, and the row of each in its table."""
+    """The simulator's ops, each with its position in the table of ops."""
     names: dict[str, int] = {}
     while name := _library().softcann_op_name(len(names)):
         names[name.decode()] = len(names)
@@ -159,5 +159,5 @@ def implemented() -> dict[str, int]:
 
 
 def calls(op: str) -> int:
-    """How often an op was called in this process."""
+    """The number of calls of an op in this process."""
     return int(_library().softcann_op_calls(implemented()[op]))
