@@ -1,4 +1,4 @@
-"""The environment is made once, holds what a target needs, and never a CUDA build of torch by accident."""
+"""bootstrap.py makes the environment once, with what a target needs, and never with a CUDA build of torch."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ FILES = ("pyproject.toml", "constraints.txt", "LICENSE", "NOTICE", "tools/bootst
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """Of this repository, what the bootstrap reads."""
+    """The files of this repository that the bootstrap reads."""
     for name in FILES:
         target = tmp_path / "repository" / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -59,7 +59,7 @@ def cuda_index(tmp_path: Path) -> str:
     return directory.parent.as_uri()
 
 
-def test_wrong_usage_is_told(repository: Path) -> None:
+def test_wrong_usage_is_reported(repository: Path) -> None:
     done = bootstrap(repository, "everything")
 
     assert done.returncode == 2
@@ -88,6 +88,7 @@ def test_a_cuda_build_is_refused_before_it_is_downloaded(repository: Path, cuda_
     )
 
     assert done.returncode == 1
-    assert "only a CUDA build of torch==" in done.stderr.splitlines()[-1]
-    assert "— try: " in done.stderr
+    error, hint = done.stderr.splitlines()[-2:]
+    assert error.startswith("error: the package index offers only a CUDA build of torch==")
+    assert hint.startswith("hint: make with NPUPORT_TORCH_INDEX=")
     assert not list(repository.glob(".venv/lib/python3*/site-packages/torch*"))

@@ -1,4 +1,4 @@
-"""The keys of `--json` are those that docs/reference/cli.md lists."""
+"""The keys of `--json` are those in docs/reference/cli.md."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import pytest
 from npuport.base.places import HARNESS
 from worlds.repository import copy_example
 
-#: What runs in a second or so, in this order, and the row that describes it.
+#: The commands that take about a second, in the order in which they run, and the row that describes each.
 COMMANDS = {
     "port": "port",
     "status": "status",
@@ -29,20 +29,20 @@ _NESTED = re.compile(r" ?\([^()]*\)")
 
 
 def documented() -> dict[str, tuple[set[str], set[str]]]:
-    """Of each command: the keys that are always there, and those that may be."""
+    """For each command, the keys that are always present and those that may be."""
     text = (HARNESS / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (`[^|]+`) \| (.+) \|$", text.partition("## The keys of `--json`")[2], re.M)
-    told = {}
+    keys_of = {}
     for names, keys in rows:
         always, _, sometimes = _NESTED.sub("", keys).partition(";")
         for name in re.findall(r"`([^`]+)`", names):
-            told[name] = (set(re.findall(r"`(\w+)`", always)), set(re.findall(r"`(\w+)`", sometimes)))
-    return told
+            keys_of[name] = (set(re.findall(r"`(\w+)`", always)), set(re.findall(r"`(\w+)`", sometimes)))
+    return keys_of
 
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
-    """What each command prints in a copy of the example."""
+    """The JSON that each command prints in a copy of the example."""
     work = tmp_path_factory.mktemp("json")
     port = copy_example(work / "patchtok").root
     environment = {
@@ -50,13 +50,13 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, obj
         "NPUPORT_CACHE": str(work / "cache"),
         "PYTHONPATH": os.pathsep.join([str(HARNESS / "tools"), os.environ.get("PYTHONPATH", "")]),
     }
-    found = {}
+    printed = {}
     for command in COMMANDS:
         words = [sys.executable, "-m", "npuport", "--port", str(port), "--json", *command.split()]
         done = subprocess.run(words, capture_output=True, text=True, env=environment)
-        found[command] = json.loads(done.stdout)
-        assert "error" not in found[command], found[command]
-    return found
+        printed[command] = json.loads(done.stdout)
+        assert "error" not in printed[command], printed[command]
+    return printed
 
 
 @pytest.mark.slow

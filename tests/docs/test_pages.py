@@ -1,4 +1,4 @@
-"""Every command that the documentation shows is run, or says why it cannot be."""
+"""Every command in the documentation runs and prints what its page shows, or has a reason not to run."""
 
 import re
 import shutil
@@ -31,7 +31,7 @@ def _marks(page: Page) -> list[pytest.MarkDecorator]:
 @pytest.mark.parametrize("page", [pytest.param(p, id=p.name, marks=_marks(p)) for p in RUNNABLE])
 def test_page_says_what_happens(page: Page, tmp_path: Path) -> None:
     if shutil.which("bash") is None:
-        pytest.skip("the pages are written for bash, which is not there")
+        pytest.skip("the pages need bash")
     if "simulated" in page.text and choose.probe().name:
         pytest.skip("the page shows a simulated Ascend, and a real one answers here")
     if page.needs_upstream:
@@ -56,7 +56,7 @@ def test_every_block_is_run_or_says_why_not(page: Page) -> None:
 
 STRAYS = {
     "no language": ("```\nnpuport port\n```\n", "what language is ''?"),
-    "a language that nobody runs": ("```fish\nnpuport port\n```\n", "what language is 'fish'?"),
+    "a language that is not run": ("```fish\nnpuport port\n```\n", "what language is 'fish'?"),
     "commands shown as text": ("```text\n$ npuport port\n```\n", "commands belong into a console block"),
     "no command": ("```console\nout/ported: done\n```\n", "output before any command"),
     "a mark for another block": (
@@ -68,9 +68,9 @@ STRAYS = {
 
 @pytest.mark.parametrize("name", STRAYS)
 def test_unmarked_block_is_found(name: str, page: Page, tmp_path: Path) -> None:
-    text, told = STRAYS[name]
+    text, message = STRAYS[name]
     (tmp_path / "page.md").write_text(text)
-    assert told in "\n".join(strays(page))
+    assert message in "\n".join(strays(page))
 
 
 TRANSLATED = [page for page in PAGES if page.original]
@@ -114,10 +114,10 @@ def page(tmp_path: Path) -> Page:
 
 @pytest.mark.parametrize("name", BAD)
 def test_fault_is_found(name: str, page: Page, tmp_path: Path) -> None:
-    text, told = BAD[name]
+    text, message = BAD[name]
     (tmp_path / "page.md").write_text(text)
     found = faults(page, tmp_path / "home")
-    assert told in "\n".join(found)
+    assert message in "\n".join(found)
 
 
 def test_sound_pages_pass(tmp_path: Path, page: Page) -> None:

@@ -1,4 +1,4 @@
-"""The documentation's site: it builds strictly, asks no other server, and its links lead somewhere."""
+"""The site of the documentation: it builds strictly, loads from no other server, and has no dead links."""
 
 import re
 import subprocess
@@ -12,13 +12,13 @@ import pytest
 from npuport.base.places import HARNESS
 from worlds.docpages import Page, pages
 
-#: Attributes by which a page loads something at once.
+#: Attributes through which a page loads a file.
 LOADING = {("script", "src"), ("link", "href"), ("img", "src"), ("iframe", "src"), ("source", "src")}
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 
 
 class Links(HTMLParser):
-    """What a page of the site has: ids, links, and what it loads."""
+    """The ids and links of a page, and the urls that it loads."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ def test_reference_is_current() -> None:
 
 
 @pytest.mark.slow
-def test_no_page_loads_from_elsewhere(site: Path, built: dict[str, Links]) -> None:
+def test_no_page_loads_from_another_server(site: Path, built: dict[str, Links]) -> None:
     loaded = {(page, url) for page, links in built.items() for url in links.loads}
     assert loaded
     assert {(page, url) for page, url in loaded if urlsplit(url).scheme or url.startswith("//")} == set()
@@ -77,7 +77,7 @@ def test_no_page_loads_from_elsewhere(site: Path, built: dict[str, Links]) -> No
 
 
 @pytest.mark.slow
-def test_every_link_of_the_site_leads_somewhere(site: Path, built: dict[str, Links]) -> None:
+def test_the_site_has_no_dead_links(site: Path, built: dict[str, Links]) -> None:
     lost = []
     for page, links in built.items():
         for url in links.links:
@@ -93,7 +93,7 @@ def test_every_link_of_the_site_leads_somewhere(site: Path, built: dict[str, Lin
 
 
 @pytest.mark.slow
-def test_both_languages_and_the_search_are_there(site: Path, built: dict[str, Links]) -> None:
+def test_the_site_has_both_languages_and_a_search(site: Path, built: dict[str, Links]) -> None:
     for page in ("index.html", "tutorial.html"):
         assert 'lang="en"' in (site / page).read_text(encoding="utf-8")
         assert 'lang="zh"' in (site / "zh" / page).read_text(encoding="utf-8")
@@ -110,8 +110,8 @@ def anchors(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("page", pages(HARNESS), ids=lambda page: page.name)
-def test_every_link_between_sources_leads_somewhere(page: Page) -> None:
-    """As somebody reads them who has the repository and not the site."""
+def test_the_sources_have_no_dead_links(page: Page) -> None:
+    """A reader of the repository follows them without the site."""
     prose = re.sub(r"^```.*?^```$", "", page.text, flags=re.M | re.S)
     lost = []
     for url in _LINK.findall(prose):

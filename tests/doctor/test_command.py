@@ -53,7 +53,7 @@ def test_json_has_every_line_and_agrees_with_the_exit_code() -> None:
     assert told["ready"] == (not faults) == (done.returncode == 0)
 
 
-def test_empty_machine_gets_every_mend_and_no_traceback(tmp_path: Path, site: str) -> None:
+def test_empty_machine_gets_every_hint_and_no_traceback(tmp_path: Path, site: str) -> None:
     (tmp_path / "bin").mkdir()
     done = doctor("--json", "--offline", cwd=tmp_path, PATH=str(tmp_path / "bin"), PYTHONPATH=site)
     states = {line["name"]: line["state"] for line in json.loads(done.stdout)["findings"]}

@@ -130,7 +130,7 @@ def test_what_is_not_what_it_should_be_is_refused_with_both_hashes(
         (500, "fails", "name a mirror with"),
     ],
 )
-def test_a_refusal_is_one_line_with_its_mend(
+def test_a_refusal_is_one_error_with_its_hint(
     kind: type[Hub], start: Start, layout: Layout, status: int, said: str, hint: str
 ) -> None:
     hub = start(kind)

@@ -1,17 +1,16 @@
-"""The Markdown that users read, and the commands in it.
+"""The Markdown pages for users, and the commands in them.
 
-A page is a script: its blocks run in their order, in one shell. What a fenced block is says its first line:
+A page is a script: its blocks run in their order, in one shell. The first line of a fenced block is its kind:
 
     ```sh                            commands, each of which must succeed
     ```console                       commands after `$ `, each followed by what it prints
     ```python title="adapter.py"     a file that the reader writes, in any language
-    <!-- not run: REASON -->         right above a block of commands: why no test can run it
+    <!-- not run: REASON -->         right above a block of commands: the reason why no test can run it
     <!-- not run (COMMAND): REASON -->    the same of one command in it
-    <!-- before: COMMAND -->         right above a block: what a command left that another test proves
+    <!-- before: COMMAND -->         right above a block: run before it, in place of what CI runs itself
     <!-- needs upstream -->          anywhere: the page runs where the real upstream can be reached
 
-A command may fail where the next one is `echo $?`. `...` in what is printed stands for anything, as in
-doctest.
+A command may fail when the next one is `echo $?`. `...` in an output stands for anything, as in doctest.
 """
 
 import re
@@ -37,10 +36,10 @@ class Command:
     """One command of a block.
 
     Args:
-        line: where it stands in the page, from 1.
-        text: what a shell reads, perhaps of several lines.
-        output: what the page says it prints; None in a block that shows no output.
-        reason: why it cannot run in a test; empty where it can.
+        line: its line in the page, from 1.
+        text: the input of the shell; may have several lines.
+        output: its output in the page; None in a block without output.
+        reason: why it cannot run in a test; empty when it can.
     """
 
     line: int
@@ -56,7 +55,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: its language, its title, its text, the marks above it, what is to be run before it."""
+    """A fenced block: its language, title and text, the marks above it, the commands to run before it."""
 
     line: int
     indent: int
@@ -77,7 +76,7 @@ class Block:
 
     @property
     def is_file(self) -> bool:
-        """Whether the reader writes it."""
+        """Whether it is the content of a file that the reader writes."""
         return bool(self.title) and self.language not in ("sh", "console")
 
     def _marked(self, command: Command) -> Command:
@@ -99,10 +98,10 @@ def _blocks(lines: list[str]) -> Iterator[Block]:
     while at < len(lines):
         opened = _FENCE.match(lines[at])
         if not opened:
-            if found := _MARK.search(lines[at]):
-                marks.append((found["command"] or "", found["reason"]))
-            elif found := _BEFORE.search(lines[at]):
-                before.append(found[1])
+            if match := _MARK.search(lines[at]):
+                marks.append((match["command"] or "", match["reason"]))
+            elif match := _BEFORE.search(lines[at]):
+                before.append(match[1])
             elif lines[at].strip():
                 marks, before = [], []
             at += 1
@@ -120,7 +119,7 @@ def _blocks(lines: list[str]) -> Iterator[Block]:
 
 
 def _shell(text: str, start: int) -> Iterator[Command]:
-    """The commands of a script: a line each, with the lines that continue it."""
+    """The commands of a script, each with its continuation lines."""
     lines = text.rstrip("\n").split("\n")
     at = 0
     while at < len(lines):
@@ -140,7 +139,7 @@ def _shell(text: str, start: int) -> Iterator[Command]:
 
 
 def _console(text: str, start: int) -> Iterator[Command]:
-    """The commands after `$ `, continued after `> `, with what stands below each."""
+    """The commands after `$ `, continued after `> `, each with the output below it."""
     line, command, output = 0, "", ""
     for number, text_line in enumerate(text.split("\n")[:-1], start):
         if text_line.startswith("$ "):
@@ -164,33 +163,30 @@ class Page:
 
     @cached_property
     def text(self) -> str:
-        """What it says."""
         return (self.root / self.name).read_text(encoding="utf-8")
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
-        """Its fenced blocks."""
         return blocks(self.text)
 
     @property
     def commands(self) -> tuple[Command, ...]:
-        """All its commands."""
         return tuple(command for block in self.blocks for command in block.commands)
 
     @property
     def needs_upstream(self) -> bool:
-        """Whether its commands work on the real upstream."""
+        """Whether its commands need the real upstream."""
         return "<!-- needs upstream -->" in self.text
 
     @property
     def slow(self) -> bool:
-        """Whether its commands run a model, carry a series or clone: more than a few seconds."""
+        """Whether a command takes more than a few seconds: it runs a model, rebases or clones."""
         words = re.compile(r"\b(parity|bench|try|release|sim|doctor|make|rebase|clone)\b")
         return any(words.search(command.bare) for command in self.commands if not command.reason)
 
     @property
     def original(self) -> str:
-        """The page that this one translates; empty where it is none."""
+        """The page that this one translates; empty when it is no translation."""
         if self.name == "README.zh-CN.md":
             return "README.md"
         return self.name.removesuffix(".zh.md") + ".md" if self.name.endswith(".zh.md") else ""
@@ -198,15 +194,15 @@ class Page:
 
 def pages(root: Path) -> tuple[Page, ...]:
     """Every page with commands for users, by name."""
-    found = [root / name for name in ("README.md", "README.zh-CN.md", "CONTRIBUTING.md")]
-    found += root.glob("examples/*/README.md")
-    found += root.glob("docs/**/*.md")
-    return tuple(Page(root, path.relative_to(root).as_posix()) for path in sorted(found))
+    paths = [root / name for name in ("README.md", "README.zh-CN.md", "CONTRIBUTING.md")]
+    paths += root.glob("examples/*/README.md")
+    paths += root.glob("docs/**/*.md")
+    return tuple(Page(root, path.relative_to(root).as_posix()) for path in sorted(paths))
 
 
 def strays(page: Page) -> list[str]:
-    """Blocks that nobody would run and that do not say why: of no language, or with commands in another's."""
-    found = []
+    """The faults of blocks that no test would run: no language, or commands where none belong."""
+    strays = []
     for block in page.blocks:
         named = {name for name, _ in block.marks if name}
         faults = {
@@ -217,5 +213,5 @@ def strays(page: Page) -> list[str]:
             and re.search(r"^\$ ", block.text, re.M),
             "a mark for no command": not named <= {command.bare for command in block.commands},
         }
-        found += [f"{page.name}:{block.line}: {what}" for what, holds in faults.items() if holds]
-    return found
+        strays += [f"{page.name}:{block.line}: {what}" for what, holds in faults.items() if holds]
+    return strays

@@ -1,6 +1,6 @@
-"""Running a page: a shell in a fresh clone, and what is printed held against what the page says.
+"""Run the commands of a page in a fresh clone, and compare what they print with the page.
 
-As a program it writes what the commands print into the pages:
+As a program it writes the outputs into the pages:
 `PYTHONPATH=tests python -m worlds.docrun docs/tutorial.md`.
 """
 
@@ -26,11 +26,11 @@ from worlds.docpages import Block, Command, Page
 LIMIT = 420
 
 _MARK = "--end of command--"
-#: What differs between two runs or two machines, and what it is held as.
+#: What differs between two runs or two machines, and what replaces it before the comparison.
 _VARYING = (
     (re.compile(r"\b\d+(?:\.\d+)?(?: min \d+)? ?(?:s|ms|min)\b"), "N s"),  # how long it took
     (re.compile(r"(?<=pass)( +)\d+\.\d\d |(?<=largest ratio )\d+\.\d\d"), "N "),  # how a CPU rounds
-    (re.compile(r"^(\[W\d{4} |Warning: ASCEND_HOME_PATH).*\n", re.M), ""),  # torch_npu's own, when it likes
+    (re.compile(r"^(\[W\d{4} |Warning: ASCEND_HOME_PATH).*\n", re.M), ""),  # torch_npu prints it in some runs
     (re.compile(r"\w{3}, \d+ \w{3} \d{4} [\d:]{8} [+-]\d{4}|\b\d{4}-\d\d-\d\d\b"), "DATE"),
     (re.compile(r"[ \t]+$", re.M), ""),
 )
@@ -38,7 +38,7 @@ _VARYING = (
 
 @dataclass(frozen=True)
 class Ran:
-    """A command that ran: its exit code, and stdout and stderr as a terminal shows them."""
+    """A command that ran: its exit code, and its stdout and stderr in one."""
 
     command: Command
     code: int
@@ -46,7 +46,7 @@ class Ran:
 
 
 def clone(home: Path) -> Path:
-    """A clone of HEAD in a home of its own that finds everything built: this environment, this cache."""
+    """Clone HEAD into `home`, with the environment and the cache of this repository."""
     directory = home / "npuport"
     subprocess.run(["git", "clone", "--quiet", str(HARNESS), str(directory)], check=True, capture_output=True)
     (home / ".gitconfig").write_text(
@@ -64,7 +64,7 @@ def _environment(directory: Path) -> None:
     for program in (Path(sys.prefix) / "bin").iterdir():
         if not program.name.startswith(("python", "npuport", "activate")):
             (binaries / program.name).symlink_to(program)
-    # A Python behind a link would take the clone for its environment, and torch for another torch.
+    # A Python started by a link takes the clone for its environment, and so does not find torch.
     for name, words in (("python", ""), ("python3", ""), ("npuport", " -m npuport")):
         (binaries / name).write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)}{words} "$@"\n')
         (binaries / name).chmod(0o755)
@@ -78,13 +78,13 @@ def _environment(directory: Path) -> None:
 
 
 def _cache(directory: Path) -> None:
-    """A cache that has what was built, cloned and measured already; what is added goes with the test."""
+    """Link what this repository's cache has; new entries are deleted with the test."""
     for shared in ("upstream", "captures"):
         (directory / shared).mkdir(parents=True)
-    for found in (*cache_dir().glob("*"), *cache_dir().glob("*/*")):
-        target = directory / found.relative_to(cache_dir())
-        if found.is_dir() and not target.exists():  # a lock is a process's own
-            target.symlink_to(found)
+    for entry in (*cache_dir().glob("*"), *cache_dir().glob("*/*")):
+        target = directory / entry.relative_to(cache_dir())
+        if entry.is_dir() and not target.exists():  # locks are files, and not shared
+            target.symlink_to(entry)
 
 
 class Shell:
@@ -132,11 +132,11 @@ class Shell:
 
     @property
     def directory(self) -> Path:
-        """Where the shell stands now."""
+        """The working directory of the shell."""
         return Path(self.run(Command(0, "pwd")).printed.strip().replace("~", str(self._home)))
 
     def run(self, command: Command) -> Ran:
-        """Run one command; one that hangs is killed and the shell with it."""
+        """Run one command; one that takes longer than `LIMIT` is killed with the shell."""
         assert self._bash.stdin is not None
         assert self._bash.stdout is not None
         self._file.write_text(command.text + "\n")
@@ -161,22 +161,22 @@ class Shell:
         return Ran(command, 137, self._clean("".join(printed)) + f"(killed after {LIMIT} s)\n")
 
     def _clean(self, printed: str) -> str:
-        """Without the paths of this run."""
+        """The output without the paths of this run."""
         return printed.replace(f"{self._file}: line ", "line ").replace(str(self._home), "~")
 
 
 def same(expected: str, printed: str) -> bool:
-    """Whether a command printed what the page says, in all that does not differ from run to run."""
+    """Whether an output is the one of the page, without what differs from run to run."""
     for pattern, word in _VARYING:
         expected, printed = pattern.sub(word, expected), pattern.sub(word, printed)
     return doctest.OutputChecker().check_output(expected.rstrip(), printed.rstrip(), doctest.ELLIPSIS)
 
 
 def run(page: Page, home: Path, proved: frozenset[str] = frozenset()) -> Iterator[tuple[Block, Ran]]:
-    """Run a page in an empty home; yields every command that ran, as it ends.
+    """Run a page in an empty home; yield each command when it has ended.
 
     Args:
-        proved: commands that something else proves, and that are left out.
+        proved: commands to leave out, because CI runs them itself.
     """
     with Shell(clone(home)) as shell:
         for block in page.blocks:
@@ -192,8 +192,8 @@ def run(page: Page, home: Path, proved: frozenset[str] = frozenset()) -> Iterato
 
 
 def faults(page: Page, home: Path, proved: frozenset[str] = frozenset()) -> list[str]:
-    """What a page says that is not so, each with its place; it ends at the first command that fails."""
-    found: list[str] = []
+    """The differences between a page and its outputs, with their places, up to the first failure."""
+    differences: list[str] = []
     failed: Ran | None = None
     for _, ran in run(page, home, proved):
         where = f"{page.name}:{ran.command.line}: $ {ran.command.text}"
@@ -201,15 +201,17 @@ def faults(page: Page, home: Path, proved: frozenset[str] = frozenset()) -> list
             break
         failed = ran if ran.code else None
         if ran.command.output is not None and not same(ran.command.output, ran.printed):
-            found.append(f"{where}\nsays\n{ran.command.output}prints\n{ran.printed}")
+            differences.append(f"{where}\nsays\n{ran.command.output}prints\n{ran.printed}")
     if failed:
         where = f"{page.name}:{failed.command.line}: $ {failed.command.text}"
-        found.append(f"{where}\nends with {failed.code}, and no `echo $?` below shows that\n{failed.printed}")
-    return found
+        differences.append(
+            f"{where}\nends with {failed.code}, and no `echo $?` below shows that\n{failed.printed}"
+        )
+    return differences
 
 
 def rewritten(page: Page, home: Path, proved: frozenset[str] = frozenset()) -> str:
-    """The page with what its commands print; what is right already is kept, with its ellipses."""
+    """The text of the page with the outputs of its commands; one that agrees keeps its ellipses."""
     lines = page.text.split("\n")
     done = list(run(page, home, proved))
     for block, ran in reversed(done):

@@ -1,4 +1,4 @@
-"""The explanations' figures, for tools/docs/reference.py: drawn from the tables of the page they stand in."""
+"""The figures of the explanations, as SVG: reference.py draws each from a table of the same page."""
 
 import math
 import re
@@ -7,12 +7,10 @@ _ROW = re.compile(r"^\| (?P<name>[^|]+?) \|(?P<cells>.+)\|$", re.M)
 
 
 def _rows(text: str, head: str) -> list[tuple[str, list[str]]]:
-    """The rows of the table whose head begins so."""
+    """The rows of the table that begins with `head`: the first cell without asterisks, the other cells."""
     table = text[text.index(head) :].split("\n\n")[0]
-    found = [
-        (row["name"], [cell.strip() for cell in row["cells"].split("|")]) for row in _ROW.finditer(table)
-    ]
-    return [(name.strip("*"), cells) for name, cells in found[1:] if not set(name) <= {"-", " "}]
+    rows = [(row["name"], [cell.strip() for cell in row["cells"].split("|")]) for row in _ROW.finditer(table)]
+    return [(name.strip("*"), cells) for name, cells in rows[1:] if not set(name) <= {"-", " "}]
 
 
 def _svg(width: int, height: int, label: str, parts: list[str]) -> str:
@@ -29,7 +27,7 @@ def _text(x: float, y: float, words: str, anchor: str = "start", kind: str = "")
 
 
 def criteria(text: str) -> str:
-    """Bars for each criterion: false alarms of 8 to the left, faults caught of 12 to the right."""
+    """A bar chart of the criteria: false alarms (of 8) to the left, faults caught (of 12) to the right."""
     rows = _rows(text, "| Criterion |")
     parts = [
         _text(398, 14, "false alarms, of 8", "end", "small"),
@@ -37,16 +35,16 @@ def criteria(text: str) -> str:
     ]
     for at, (name, cells) in enumerate(rows):
         alarms, caught = cells[-1].split("/")
-        false, found = int(alarms), sum(int(number) for number in caught.split(","))
+        false, faults = int(alarms), sum(int(number) for number in caught.split(","))
         y = 24 + 26 * at
         words = name.replace("(the published ports)", "(published ports)")
         parts.append(_text(0, y + 13, words.replace("Logits differ by less than", "Differ by less than")))
         parts.append(
             f'<rect class="bad" x="{400 - 14 * false}" y="{y}" width="{14 * false}" height="17" rx="2"/>'
         )
-        parts.append(f'<rect class="good" x="412" y="{y}" width="{18 * found}" height="17" rx="2"/>')
+        parts.append(f'<rect class="good" x="412" y="{y}" width="{18 * faults}" height="17" rx="2"/>')
         parts.append(_text(394 - 14 * false, y + 13, str(false), "end", "small"))
-        parts.append(_text(418 + 18 * found, y + 13, str(found), "start", "small"))
+        parts.append(_text(418 + 18 * faults, y + 13, str(faults), "start", "small"))
     height = 30 + 26 * len(rows)
     parts.append(f'<line class="axis" x1="406" y1="20" x2="406" y2="{height - 4}"/>')
     return _svg(
@@ -58,7 +56,7 @@ def criteria(text: str) -> str:
 
 
 def gates(text: str) -> str:
-    """Ratios on a logarithmic axis: valid variants and faults, a line for each gate."""
+    """The ratios of valid variants and of faults on a logarithmic axis, with a line for each gate."""
     rows = _rows(text, "| Mode, weights excited |")
 
     def x(value: float) -> float:

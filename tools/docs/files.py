@@ -1,4 +1,4 @@
-"""The reference's pages on files, for tools/docs/reference.py: schemas as tables, the locks, the patches."""
+"""The parts of the reference that describe files: schemas as tables, both locks, the patches."""
 
 import inspect
 import json
@@ -21,24 +21,24 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def code(text: str) -> str:
-    """Text as code in a table's cell."""
+    """Text as inline code in a cell of a table."""
     return f"`{text}`".replace("|", "\\|")
 
 
 def schema(name: str) -> Callable[[], str]:
-    """A JSON schema as tables: the file itself, then each of its parts."""
+    """Return a function that renders a JSON schema as tables: of the file, then of each of its parts."""
 
     def make() -> str:
         file = ROOT / "docs" / f"{name}.schema.json"
         if not file.is_file():
             return "\n"
-        told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         parts = "".join(
             f"**`{part}`**: {inner.get('description', '')}\n\n{_fields(inner)}\n"
-            for part, inner in told.get("$defs", {}).items()
+            for part, inner in content.get("$defs", {}).items()
             if "properties" in inner
         )
-        return f"\n{told['description']}\n\n{_fields(told)}\n{parts}"
+        return f"\n{content['description']}\n\n{_fields(content)}\n{parts}"
 
     return make
 
@@ -77,7 +77,7 @@ def _described(node: dict[str, Any]) -> str:
 
 
 def lock() -> str:
-    """The lock's fields, with their values in the repository's own lock."""
+    """The fields of `upstream.lock` as a table, with their values in the lock of this repository."""
     held = yaml.safe_load((ROOT / "upstream.lock").read_text(encoding="utf-8"))
     text: dict[str, str] = {
         "format": "version of this format",
@@ -117,12 +117,12 @@ def weights_lock() -> str:
 
 
 def patches() -> str:
-    """The series of every port in the repository."""
+    """The patches of both ports in this repository: reason, DEP-3 fields, changed files."""
     from npuport.patch.mail import parse_patch
 
-    told = ["\n"]
+    lines = ["\n"]
     for root, title in ((ROOT, "MiniMax-AI/VTP"), (ROOT / "examples" / "patchtok", "patchtok, the example")):
-        told.append(f"## {title}\n\n")
+        lines.append(f"## {title}\n\n")
         for name in (root / "patches" / "series").read_text(encoding="utf-8").split():
             data = (root / "patches" / name).read_bytes()
             parse_patch(name, data)
@@ -130,7 +130,7 @@ def patches() -> str:
             message = head.partition("\n\n")[2].strip()
             reason, _, fields = message.rpartition("\n\n")
             files = re.findall(r"^\+\+\+ b/(.+)$", diff, re.M)
-            told.append(f"### {name.removesuffix('.patch')}\n\n{reason}\n\n")
+            lines.append(f"### {name.removesuffix('.patch')}\n\n{reason}\n\n")
             listed = [*fields.split("\n"), f"Changes: {', '.join(code(file) for file in files)}"]
-            told.append("".join(f"- {line}\n" for line in listed) + "\n")
-    return "".join(told)
+            lines.append("".join(f"- {line}\n" for line in listed) + "\n")
+    return "".join(lines)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Make the generated parts of docs/ from the code: `python tools/docs/reference.py` (`make docs` does).
+"""Write the generated regions of docs/ from the code: `python tools/docs/reference.py`; `make docs` runs it.
 
-A page holds prose and regions, `<!-- generated: NAME -->` to `<!-- end -->`. What stands in a region is made
-here from the parsers, tables, schemas and docstrings themselves: it cannot say anything else than they do.
-`--check` writes nothing and ends with 1 where a page is not current.
+A region of a page stands between `<!-- generated: NAME -->` and `<!-- end -->`. Its content comes from the
+parsers, tables, schemas and docstrings, so that it cannot contradict them. `--check` writes nothing and exits
+with 1 when a page is not current.
 """
 
 import argparse
@@ -22,7 +22,7 @@ DOCS = ROOT / "docs"
 SIMULATOR = ROOT / "tools" / "softcann" / "README.md"
 _REGION = re.compile(r"(<!-- generated: ([\w.-]+) -->\n)(.*?)(?=<!-- end -->)", re.S)
 
-#: What npuport's own variables mean. A variable that the code reads and that is not here is an error.
+#: The environment variables of npuport. One that the code reads and that is missing here is an error.
 VARIABLES = {
     "NPUPORT_CACHE": "the cache's directory, instead of `.cache` in the repository of the harness",
     "NPUPORT_MIRROR": "a directory or url below which mirrors of upstream lie; for `https://host/owner/name`"
@@ -35,22 +35,22 @@ VARIABLES = {
 
 
 def commands() -> str:
-    """Every command with its options, from the parsers."""
+    """Every command with its arguments, from the parsers."""
     from npuport.cli import Parser
     from npuport.commands import COMMANDS, module_of
 
-    told = []
+    sections = []
     for name, line in COMMANDS.items():
         module = module_of(name)
         parser = Parser(prog=f"npuport {name}", description=line, allow_abbrev=False)
         module.add_arguments(parser)
         more = (inspect.getdoc(module) or "").partition("\n\n")[2]
-        told.append(f"## npuport {name}\n\n{_sentence(line)}\n\n{prose(more)}{_arguments(parser)}")
-    return "\n" + "\n".join(told) + "\n"
+        sections.append(f"## npuport {name}\n\n{_sentence(line)}\n\n{prose(more)}{_arguments(parser)}")
+    return "\n" + "\n".join(sections) + "\n"
 
 
 def prose(text: str) -> str:
-    """A docstring's paragraphs; what is indented is shown as it is."""
+    """The paragraphs of a docstring as Markdown; an indented one becomes a block of text."""
     parts = [part for part in text.strip().split("\n\n") if part.strip()]
     shown = [f"```text\n{part}\n```" if part.startswith("    ") else part for part in parts]
     return "".join(f"{part}\n\n" for part in shown)
@@ -98,39 +98,39 @@ def _sentence(text: str) -> str:
 
 
 def exit_codes() -> str:
-    """From the docstring of `cli`."""
+    """The exit codes as a table, from the docstring of `npuport.cli`."""
     from npuport import cli
 
-    told = " ".join((inspect.getdoc(cli) or "").partition("Exit codes:")[2].split())
-    codes = re.findall(r"\b(\d+) (.+?)(?=; |\. |, \d|\.$)", told)
-    return "\n" + table(("Code", "Means"), ((code(number), text) for number, text in codes)) + "\n"
+    text = " ".join((inspect.getdoc(cli) or "").partition("Exit codes:")[2].split())
+    codes = re.findall(r"\b(\d+) (.+?)(?=; |\. |, \d|\.$)", text)
+    return "\n" + table(("Code", "Means"), ((code(number), meaning) for number, meaning in codes)) + "\n"
 
 
 # Adapter
 
 
 def protocol() -> str:
-    """The members of `Adapter` and `EntryPoint`, with their docstrings and comments."""
+    """The members of `EntryPoint` and `Adapter`, with their docstrings and comments."""
     source = (ROOT / "tools" / "npuport" / "adapter.py").read_text(encoding="utf-8")
     lines = source.split("\n")
-    told = ["\n"]
+    parts = ["\n"]
     for wanted in ("EntryPoint", "Adapter"):
         node = next(n for n in ast.parse(source).body if isinstance(n, ast.ClassDef) and n.name == wanted)
-        told.append(f"## {wanted}\n\n{_contract(ast.get_docstring(node) or '')}")
+        parts.append(f"## {wanted}\n\n{_contract(ast.get_docstring(node) or '')}")
         for member in node.body:
             if isinstance(member, ast.AnnAssign) and wanted == "Adapter":
                 what = lines[member.lineno - 2].strip().removeprefix("#: ")
-                told.append(f"### {ast.unparse(member.target)}\n\n`{ast.unparse(member)}`\n\n{what}\n\n")
+                parts.append(f"### {ast.unparse(member.target)}\n\n`{ast.unparse(member)}`\n\n{what}\n\n")
             if isinstance(member, ast.FunctionDef):
                 returns = f" -> {ast.unparse(member.returns)}" if member.returns else ""
                 call = f"def {member.name}({ast.unparse(member.args)}){returns}".replace("'", "")
                 doc = _contract(ast.get_docstring(member) or "")
-                told.append(f"### {member.name}\n\n```python\n{call}\n```\n\n{doc}")
-    return "".join(told)
+                parts.append(f"### {member.name}\n\n```python\n{call}\n```\n\n{doc}")
+    return "".join(parts)
 
 
 def _contract(text: str) -> str:
-    """A docstring, its arguments as a list."""
+    """A docstring as Markdown, with its `Args:` as a list."""
     text, _, arguments = text.partition("Args:\n")
     items = re.findall(r"^ {4}(\w+): (.+?)(?=^ {4}\w+: |\Z)", arguments + "\n", re.M | re.S)
     listed = "".join(f"- `{name}`: {' '.join(what.split())}\n" for name, what in items)
@@ -141,7 +141,7 @@ def _contract(text: str) -> str:
 
 
 def environment() -> str:
-    """Variables of npuport's own: named in the code, described above."""
+    """The environment variables that the code reads, as a table."""
     named: set[str] = set()
     for file in (ROOT / "tools").rglob("*.py"):
         if file != Path(__file__):
@@ -152,7 +152,7 @@ def environment() -> str:
 
 
 def section(heading: str) -> Callable[[], str]:
-    """A section of the simulator's README, which tests hold against the libraries."""
+    """Return a function that copies a section of softcann's README; tests compare it with the libraries."""
 
     def make() -> str:
         text = SIMULATOR.read_text(encoding="utf-8")
@@ -165,14 +165,14 @@ def section(heading: str) -> Callable[[], str]:
 
 
 def audit_rules() -> str:
-    """The audit's table."""
+    """The rules of `npuport audit` as a table."""
     from npuport.audit.report import rule_table as rules
 
     return rules()
 
 
 def lint_rules() -> str:
-    """Lint's table."""
+    """The rules of `npuport lint` as a table."""
     from npuport.lint.rules import LEVELS, RULES
 
     rows = ((code(rule.id), LEVELS[rule.id], rule.text, rule.help) for rule in RULES)
@@ -200,14 +200,14 @@ REGIONS: dict[str, Callable[[], str]] = {
 }
 
 
-#: Drawn from the tables of the page that they stand in.
+#: Regions that are drawn from a table of the same page.
 FIGURES = {"criteria-figure": figures.criteria, "gates-figure": figures.gates}
 
 
 def written(text: str) -> str:
-    """A page with its regions as the code has them."""
+    """The text of a page with its regions written anew."""
     return _REGION.sub(
-        lambda found: found[1] + (FIGURES[found[2]](text) if found[2] in FIGURES else REGIONS[found[2]]()),
+        lambda match: match[1] + (FIGURES[match[2]](text) if match[2] in FIGURES else REGIONS[match[2]]()),
         text,
     )
 
