@@ -13,7 +13,7 @@ from npuport.audit import audit
 from npuport.audit.draft import Draft, draft
 from npuport.audit.scan import scan_file
 from npuport.base.places import HARNESS
-from npuport.patch.apply import File, apply_exactly, split_lines
+from npuport.patch.apply import TreeFile, apply_exactly, split_lines
 from npuport.patch.mail import parse_patch
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -30,7 +30,7 @@ def fixed(text: str, path: str = "m.py") -> str:
     made = drafted(files)
     if made is None:
         return text
-    tree = {path: File("100644", split_lines(text.encode()))}
+    tree = {path: TreeFile("100644", split_lines(text.encode()))}
     apply_exactly(tree, parse_patch(made.name, made.data))
     assert b"".join(tree[path].lines or []) == made.files[path]
     return made.files[path].decode()

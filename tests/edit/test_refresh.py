@@ -111,8 +111,8 @@ def test_conflict_changes_nothing_and_says_where(port: Port) -> None:
     before = snapshot(port)
     with pytest.raises(PortError, match="nor can git merge it") as caught:
         refresh(port.layout)
-    assert "0002-patch.patch does not apply: model.py, hunk 1: line 5" in caught.value.message
-    assert "there stands `value_5 = 'upstream'`" in caught.value.message
+    assert "0002-patch.patch: hunk 1 does not apply at model.py:5: expected `" in caught.value.message
+    assert "found `value_5 = 'upstream'`" in caught.value.message
     assert snapshot(port) == before
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from npuport.base.errors import PortError
 from npuport.patch.apply import Unfit, apply_exactly, load_tree, split_lines
-from npuport.patch.mail import Patch, parse_patch
+from npuport.patch.mail import parse_patch
+from npuport.patch.reader import Patch
 from worlds.port import MODEL, commit, diff_of, edited, git, make_patch
 
 
@@ -78,9 +79,8 @@ def test_line_that_is_not_there_is_shown_with_what_stands_instead(upstream: Path
     error = misfit(upstream, patch)
     assert isinstance(error, Unfit)
     assert (error.patch, error.path, error.hunk) == ("0001-x.patch", "model.py", 2)
-    assert (
-        "line 14 should be `value_14 = 14`, but there stands `value_14 = 'changed upstream'`" in error.message
-    )
+    lines = "expected `value_14 = 14`, found `value_14 = 'changed upstream'`"
+    assert error.message == f"0001-x.patch: hunk 2 does not apply at model.py:14: {lines}"
     assert "npuport refresh" in error.hint
 
 
@@ -88,7 +88,7 @@ def test_offset_is_reported_and_refused(upstream: Path) -> None:
     patch = patch_of(upstream, {"model.py": edited(10, "100")})
     commit(upstream, {"model.py": "# one\n# two\n" + MODEL})
     error = misfit(upstream, patch)
-    assert "hunk 1: offset of +2 lines: what it changes at line 7 is at 9" in error.message
+    assert "hunk 1 does not apply at model.py:7: offset of +2 lines: its lines are at 9" in error.message
     assert error.hint == "npuport refresh"
 
 
@@ -116,7 +116,7 @@ def test_patch_that_upstream_has_is_named_as_such(upstream: Path) -> None:
 def test_wrong_target_lines_and_missing_context(upstream: Path) -> None:
     diff = diff_of(upstream, {"model.py": edited(10, "100")})
     moved = parse_patch("0001-x.patch", make_patch(diff.replace("+7,7 @@", "+8,7 @@")))
-    assert "its new lines start at 7" in misfit(upstream, moved).message
+    assert "its new lines start at 7, not at 8" in misfit(upstream, moved).message
     bare = patch_of(upstream, {"model.py": edited(10, "100")}, "-U0")
     assert "without a line of context" in misfit(upstream, bare).message
 
@@ -125,14 +125,14 @@ def test_file_that_moved_upstream(upstream: Path) -> None:
     patch = patch_of(upstream, {"model.py": edited(10, "100")})
     commit(upstream, {"model.py": None, "net/model.py": MODEL})
     error = misfit(upstream, patch)
-    assert "there is no such file" in error.message
+    assert "model.py does not exist" in error.message
     assert "net/model.py" in error.hint
 
 
 def test_file_that_is_there_already_or_a_directory(upstream: Path) -> None:
     new = patch_of(upstream, {"extra": "x\n"})
     commit(upstream, {"extra": "y\n"})
-    assert "there already" in misfit(upstream, new).message
+    assert "extra already exists" in misfit(upstream, new).message
     commit(upstream, {"extra": None})
     commit(upstream, {"extra/file": "y\n"})
     assert "directory" in misfit(upstream, new).message
@@ -142,7 +142,7 @@ def test_mode_that_is_not_the_files(upstream: Path) -> None:
     patch = patch_of(upstream, {"run.sh": "#!/bin/sh\nexit\n"})
     (upstream / "run.sh").chmod(0o755)
     commit(upstream, {}, "Make it executable")
-    assert "its mode is 100755, not 100644" in misfit(upstream, patch).message
+    assert "has the mode 100755, not 100644" in misfit(upstream, patch).message
 
 
 def test_through_a_symlink_and_onto_one(upstream: Path, tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_through_a_symlink_and_onto_one(upstream: Path, tmp_path: Path) -> None:
             "diff --git a/linked b/linked\nindex 1..2\n--- a/linked\n+++ b/linked\n@@ -1 +1 @@\n-x\n+y\n"
         ),
     )
-    assert "it is a symbolic link" in misfit(upstream, target).message
+    assert "linked is a symbolic link" in misfit(upstream, target).message
 
 
 def test_lines_end_at_newlines_alone() -> None:

@@ -10,7 +10,8 @@ from npuport import git as words
 from npuport.base.errors import PortError
 from npuport.patch.apply import apply_exactly, load_tree
 from npuport.patch.commits import Batch, is_plain
-from npuport.patch.mail import Patch, parse_patch
+from npuport.patch.mail import parse_patch
+from npuport.patch.reader import Patch
 from npuport.port.build import port as make_port
 from npuport.port.verify import verify
 from worlds.port import Port, commit, diff_of, git, make_patch
@@ -98,6 +99,16 @@ def test_odd_mails(world: World, field: str, text: str) -> None:
     except PortError:
         return  # refused before it comes so far
     by_mail, ours = world.both(patch)
+    assert ours == by_mail
+
+
+@pytest.mark.parametrize(
+    "ending",
+    ["+value_1 = 11", "+value_1 = 11\n\n", "+value_1 = 11\n \n", "+value_1 = 11\n-- \n2.39.5\n\n"],
+    ids=["no newline in the mail", "empty line", "blank", "signature"],
+)
+def test_the_end_of_the_mail_is_no_line_of_the_file(world: World, ending: str) -> None:
+    by_mail, ours = world.both(mail(diff=VALUE.replace("+value_1 = 11\n", ending)))
     assert ours == by_mail
 
 

@@ -131,7 +131,7 @@ BAD = {
     "two names": (changed("+++ b/model.py", "+++ b/other.py"), "other.py"),
     "header of another": (
         changed("diff --git a/model.py b/model.py", "diff --git a/x b/x"),
-        "without source",
+        "does not name model.py",
     ),
     "mode of another": (
         make_patch("diff --git a/x b/y\nold mode 100644\nnew mode 100755\n"),

@@ -203,10 +203,10 @@ def test_patch_that_does_not_apply_leaves_the_old_tree(port: Port, ported: PortR
     text = port.layout.lock.read_text().replace(lock.commit, new)
     port.layout.lock.write_text(text.replace(lock.tree, git(port.upstream, "rev-parse", "HEAD^{tree}")))
     with pytest.raises(
-        PortError, match=r"0002-patch\.patch does not apply: model\.py, hunk 1: line 5"
+        PortError, match=r"0002-patch\.patch: hunk 1 does not apply at model\.py:5: expected `"
     ) as caught:
         make_port(port.layout)
-    assert "there stands `value_5 = 'upstream'`" in caught.value.message
+    assert "found `value_5 = 'upstream'`" in caught.value.message
     assert ported.path.resolve() == old
     assert list(port.layout.out.glob(".staging*")) == []
 

@@ -5,8 +5,9 @@ from difflib import unified_diff
 
 import pytest
 
-from npuport.patch.apply import File, Tree, split_lines
-from npuport.patch.mail import Patch, parse_patch
+from npuport.patch.apply import Tree, TreeFile, split_lines
+from npuport.patch.mail import parse_patch
+from npuport.patch.reader import Patch
 from npuport.rebase.place import place
 from worlds.port import MODEL, edited, make_patch
 
@@ -15,7 +16,8 @@ TWICE = "a = 1\nb = 2\nc = 3\n" * 2
 
 def tree(**files: str) -> Tree:
     return {
-        name.replace("_py", ".py"): File("100644", split_lines(text.encode())) for name, text in files.items()
+        name.replace("_py", ".py"): TreeFile("100644", split_lines(text.encode()))
+        for name, text in files.items()
     }
 
 
@@ -97,9 +99,9 @@ def test_a_copy_that_took_the_context_over() -> None:
 
 def test_a_file_that_is_gone_or_of_another_mode() -> None:
     assert place(tree(model_py=MODEL), tree(other_py=MODEL), CHANGE) is None
-    executable = {"model.py": File("100755", split_lines(MODEL.encode()))}
+    executable = {"model.py": TreeFile("100755", split_lines(MODEL.encode()))}
     assert place(tree(model_py=MODEL), executable, CHANGE) is None
-    link = {"model.py": File("120000", None)}
+    link = {"model.py": TreeFile("120000", None)}
     assert place(tree(model_py=MODEL), link, CHANGE) is None
 
 

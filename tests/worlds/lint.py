@@ -46,12 +46,12 @@ NEW_FILE = (
 
 #: Of each rule: a patch that breaks it, and where. `series` and pairs of patches have tests of their own.
 BROKEN: dict[str, tuple[str | bytes, int]] = {
-    "malformed": (GOOD + DIFF.replace("@@ -1,3", "@@ -1,9"), 0),
+    "malformed": (GOOD + DIFF.replace("@@ -1,3", "@@ -1,9"), 16),
     "malformed: not UTF-8": (GOOD.replace("Because", "\xe4").encode("latin-1") + DIFF.encode(), 6),
     "malformed: no diff": (GOOD, 0),
     "malformed: not a line of a diff": (GOOD + DIFF + "so much for that\n", 21),
-    "malformed: a header's line": (head(("Date:", "Date 1\nDate:")) + DIFF, 0),
-    "malformed: a field of the header twice": (head(("Date:", "Subject: More\nDate:")) + DIFF, 0),
+    "malformed: a header's line": (head(("Date:", "Date 1\nDate:")) + DIFF, 3),
+    "malformed: a field of the header twice": (head(("Date:", "Subject: More\nDate:")) + DIFF, 5),
     "author-missing": (head(("Ada Lovelace <ada@example.org>", "Ada")) + DIFF, 2),
     "date-malformed": (head(("2 Nov", "2 Brumaire")) + DIFF, 3),
     "date-malformed: none": (head(("Date: Mon, 2 Nov 2026 10:00:00 +0100\n", "")) + DIFF, 1),

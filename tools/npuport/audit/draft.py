@@ -7,16 +7,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import format_datetime
 
 from npuport import git
 from npuport.audit.finding import Edit, Finding
 from npuport.audit.scan import scan_file
 from npuport.audit.source_text import HELPER, SourceText
-from npuport.git.repository import Commit
 from npuport.patch.apply import split_lines
 from npuport.patch.mail import parse_patch
-from npuport.patch.new import mail_of, name_of
+from npuport.patch.new import name_of, write_mail
 from npuport.source.module import parse
 from npuport.source.names import Scope
 
@@ -77,8 +75,8 @@ def draft(
     when = today or datetime.now(UTC)
     name = name_of(_SUBJECT, number)
     diffs = [_diff(path, files[path], changed[path], modes.get(path, "100644")) for path in sorted(changed)]
-    commit = Commit("", "", "", *author, format_datetime(when), f"{_SUBJECT}\n\n{_REASON}")
-    data = mail_of(commit, when.date()) + b"".join(diffs)
+    mail = write_mail(author, when, _SUBJECT, _REASON.split("\n"), when.date())
+    data = mail + b"".join(diffs)
     parse_patch(name, data)
     return Draft(name, data, tuple(done), changed)
 

@@ -16,8 +16,9 @@ from npuport.base.errors import PortError
 from npuport.edit.intent import read_intent
 from npuport.git.repository import Commit
 from npuport.patch.apply import Tree, Unfit, apply_exactly, load_tree
-from npuport.patch.mail import Patch, parse_patch
+from npuport.patch.mail import parse_patch, with_diff
 from npuport.patch.new import mail_of, name_of, split_message
+from npuport.patch.reader import Patch
 from npuport.port.lock import Lock
 from npuport.port.series import PatchFile
 from npuport.port.trees import TreeState
@@ -156,7 +157,7 @@ def _patch(tree: Path, name: str, commit: Commit, before: str, old: Patch | None
         return PatchFile(name, fresh.data)
     if _same_effect(load_tree(tree, before, [old, fresh]), old, fresh):
         return PatchFile(name, old.data)
-    return PatchFile(name, old.with_diff(diff).data)
+    return PatchFile(name, with_diff(old, diff).data)
 
 
 def same_message(old: Patch, commit: Commit) -> bool:

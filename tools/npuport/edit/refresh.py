@@ -26,7 +26,7 @@ from npuport.port.trees import TreeState
 
 if TYPE_CHECKING:  # late where they are needed: most refreshes find nothing to do
     from npuport.patch.apply import Unfit
-    from npuport.patch.mail import Patch
+    from npuport.patch.reader import Patch
 
 
 @dataclass(frozen=True)
@@ -213,6 +213,7 @@ def _rewrite(directory: Path, patch: "Patch", unfit: "Unfit") -> "Patch":
         PortError: git can do neither.
     """
     from npuport.patch.apply import merged
+    from npuport.patch.mail import with_diff
 
     before = git.head(directory)
     try:
@@ -226,4 +227,4 @@ def _rewrite(directory: Path, patch: "Patch", unfit: "Unfit") -> "Patch":
         ) from error
     if git.head(directory) == before:
         raise merged(patch)
-    return patch.with_diff(git.diff(directory, before, "HEAD"))
+    return with_diff(patch, git.diff(directory, before, "HEAD"))

@@ -15,7 +15,7 @@ from npuport.base.text import Progress, silent
 from npuport.edit.export import same_message
 from npuport.edit.intent import Intent, write_intent
 from npuport.edit.refresh import settle
-from npuport.patch.mail import parse_patch
+from npuport.patch.mail import parse_patch, with_diff
 from npuport.patch.new import mail_of
 from npuport.port import trees, upstream
 from npuport.port.build import port, read_port
@@ -125,7 +125,7 @@ def _edited(layout: Layout, lock: Lock, files: tuple[PatchFile, ...], file: Patc
     mail = mail_of(amended, datetime.now(UTC).date()) if amended else file.data[: patch.diff_start]
     if diff == git.diff(state.path, before, commits[at].tree):
         return mail + file.data[patch.diff_start :]
-    return parse_patch(file.name, mail + file.data[patch.diff_start :]).with_diff(diff).data
+    return with_diff(parse_patch(file.name, mail + file.data[patch.diff_start :]), diff).data
 
 
 def _revise(

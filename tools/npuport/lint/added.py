@@ -1,4 +1,4 @@
-"""What is wrong with the lines that a patch adds."""
+"""Check the lines that a patch adds."""
 
 import io
 import re
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from npuport.base.sarif import Finding
 from npuport.lint.rules import finding
-from npuport.lint.scan import Change, File, Hunk, Scan
+from npuport.patch.reader import FileChange, Hunk, HunkLine, Patch
 
 _OPENS, _CLOSES = re.compile(r"<{7}(?: |\r?$)"), re.compile(r">{7}(?: |\r?$)")
 _BETWEEN = re.compile(r"(?:={7}|\|{7}(?: .*)?)\r?$")
@@ -15,75 +15,78 @@ _LOCAL = re.compile(r"(?<![\w./])/(?:home|Users|root)/[A-Za-z0-9_.-]+/|\b[A-Z]:\
 _DEBUGGERS = {"pdb", "ipdb", "pudb"}
 
 
-def check_added(scan: Scan) -> Iterator[Finding]:
+def check_added(patch: Patch) -> Iterator[Finding]:
     """All findings in the lines that a patch adds."""
-    for file in scan.files:
-        yield from _conflict_markers(scan, file)
-        yield from _indents(scan, file)
-        yield from _line_ends(scan, file)
-        for hunk in file.hunks:
-            yield from _whitespace(scan, hunk)
-            if file.path.endswith(".py"):
-                yield from _debugging(scan, hunk)
-        for change in file.of("+"):
-            if found := _LOCAL.search(change.text):
-                yield finding("local-path", scan.path, change.number, found[0], found.start() + 2)
+    for change in patch.changes:
+        yield from _conflict_markers(patch, change)
+        yield from _indents(patch, change)
+        yield from _line_ends(patch, change)
+        for hunk in change.hunks:
+            yield from _whitespace(patch, hunk)
+            if change.path.endswith(".py"):
+                yield from _debugging(patch, hunk)
+        for line in change.of("+"):
+            if match := _LOCAL.search(line.text):
+                yield finding("local-path", patch.name, line.number, match[0], match.start() + 2)
 
 
-def _conflict_markers(scan: Scan, file: File) -> Iterator[Finding]:
-    added = file.of("+")
-    around = [c for c in added if _OPENS.match(c.text) or _CLOSES.match(c.text)]
+def _conflict_markers(patch: Patch, change: FileChange) -> Iterator[Finding]:
+    added = change.of("+")
+    outer = [line for line in added if _OPENS.match(line.text) or _CLOSES.match(line.text)]
     # Seven equals signs alone underline a heading.
-    for change in around + ([c for c in added if _BETWEEN.match(c.text)] if around else []):
-        yield finding("conflict-marker", scan.path, change.number, f"{change.text[:20].strip()!r} is added")
+    inner = [line for line in added if _BETWEEN.match(line.text)] if outer else []
+    for line in outer + inner:
+        message = f"{line.text[:20].strip()!r} is added"
+        yield finding("conflict-marker", patch.name, line.number, message)
 
 
-def _indents(scan: Scan, file: File) -> Iterator[Finding]:
-    """An added line that starts with a tab where the file around it has blanks alone, or the other way."""
-    there = [change.text for change in file.of(" -")]
-    tabs = any(text.startswith("\t") for text in there)
-    blanks = any(text.startswith("  ") for text in there)
-    for change in file.of("+"):
-        indent = change.text[: len(change.text) - len(change.text.lstrip(" \t"))]
+def _indents(patch: Patch, change: FileChange) -> Iterator[Finding]:
+    """Added lines that start with a tab where the file around them has blanks alone, or the other way."""
+    around = [line.text for line in change.of(" -")]
+    tabs = any(text.startswith("\t") for text in around)
+    blanks = any(text.startswith("  ") for text in around)
+    for line in change.of("+"):
+        indent = line.text[: len(line.text) - len(line.text.lstrip(" \t"))]
         if " \t" in indent:
-            yield finding("indent-mixed", scan.path, change.number, "a blank before a tab", 2)
+            yield finding("indent-mixed", patch.name, line.number, "a blank before a tab", 2)
         elif "\t" in indent and blanks and not tabs:
-            yield finding("indent-mixed", scan.path, change.number, "a tab, where the file has blanks", 2)
+            yield finding("indent-mixed", patch.name, line.number, "a tab, where the file has blanks", 2)
         elif indent.startswith("    ") and tabs and not blanks:
-            yield finding("indent-mixed", scan.path, change.number, "blanks, where the file has tabs", 2)
+            yield finding("indent-mixed", patch.name, line.number, "blanks, where the file has tabs", 2)
 
 
-def _line_ends(scan: Scan, file: File) -> Iterator[Finding]:
-    def crlf(changes: Sequence[Change]) -> set[bool]:
-        return {change.text.endswith("\r") for change in changes if change.ended}
+def _line_ends(patch: Patch, change: FileChange) -> Iterator[Finding]:
+    def have_cr(lines: Sequence[HunkLine]) -> set[bool]:
+        return {line.text.endswith("\r") for line in lines if line.ended}
 
-    there = crlf(file.of(" -")) or {False}
-    for change in file.of("+"):
-        if change.ended and len(there) == 1 and change.text.endswith("\r") not in there:
-            message = "CRLF, where the file has LF" if False in there else "LF, where the file has CRLF"
-            yield finding("line-end-mixed", scan.path, change.number, message)
-    bare = [change for change in file.of("+") if not change.ended]
-    if bare and all(change.ended for change in file.of("-")):
-        yield finding("newline-missing", scan.path, bare[0].number, f"{file.path} ends without a newline")
+    before = have_cr(change.of(" -")) or {False}
+    for line in change.of("+"):
+        if line.ended and len(before) == 1 and line.text.endswith("\r") not in before:
+            message = "CRLF, where the file has LF" if False in before else "LF, where the file has CRLF"
+            yield finding("line-end-mixed", patch.name, line.number, message)
+    bare = [line for line in change.of("+") if not line.ended]
+    if bare and all(line.ended for line in change.of("-")):
+        message = f"{change.path} ends without a newline"
+        yield finding("newline-missing", patch.name, bare[0].number, message)
 
 
-def _whitespace(scan: Scan, hunk: Hunk) -> Iterator[Finding]:
-    removed = {change.text for change in hunk.of("-")}
-    for change in hunk.of("+"):
-        text = change.text.removesuffix("\r")
-        if text != text.rstrip(" \t") and change.text not in removed:  # else upstream's own, moved
+def _whitespace(patch: Patch, hunk: Hunk) -> Iterator[Finding]:
+    removed = {line.text for line in hunk.of("-")}
+    for line in hunk.of("+"):
+        text = line.text.removesuffix("\r")
+        if text != text.rstrip(" \t") and line.text not in removed:  # else it is upstream's own, moved
             column = len(text.rstrip(" \t")) + 2
-            yield finding("trailing-whitespace", scan.path, change.number, "ends in whitespace", column)
+            yield finding("trailing-whitespace", patch.name, line.number, "ends in whitespace", column)
 
 
-def _debugging(scan: Scan, hunk: Hunk) -> Iterator[Finding]:
-    printed = any(name == "print" for change in hunk.of("-") for name, _ in _used(change.text))
-    for change in hunk.of("+"):
-        for name, column in _used(change.text):
+def _debugging(patch: Patch, hunk: Hunk) -> Iterator[Finding]:
+    printed = any(name == "print" for line in hunk.of("-") for name, _ in _used(line.text))
+    for line in hunk.of("+"):
+        for name, column in _used(line.text):
             if name != "print":
-                yield finding("debugger-left", scan.path, change.number, f"{name} is used", column + 2)
+                yield finding("debugger-left", patch.name, line.number, f"{name} is used", column + 2)
             elif not printed:
-                yield finding("print-added", scan.path, change.number, "print is called", column + 2)
+                yield finding("print-added", patch.name, line.number, "print is called", column + 2)
 
 
 def _used(text: str) -> Iterator[tuple[str, int]]:
@@ -93,7 +96,7 @@ def _used(text: str) -> Iterator[tuple[str, int]]:
         for token in tokenize.generate_tokens(io.StringIO(text.strip() + "\n").readline):
             tokens.append(token)
     except (tokenize.TokenError, SyntaxError):
-        pass  # a line is no whole program; what was read of it will do
+        pass  # a line is no whole program; the tokens before the error are enough
     indent = len(text) - len(text.lstrip())
     texts = [token.string for token in tokens]
     for at, token in enumerate(tokens):

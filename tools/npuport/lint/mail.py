@@ -1,4 +1,4 @@
-"""What is wrong with a patch's mail: its header, its subject, its reason, its DEP-3 fields."""
+"""Check a patch's mail: its header, its subject, its reason, its DEP-3 fields."""
 
 import datetime
 import difflib
@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from npuport.base.sarif import Finding
 from npuport.lint.rules import finding
-from npuport.lint.scan import Field, Scan
-from npuport.patch.mail import FIELDS, field_faults
+from npuport.patch.mail import field_faults
 from npuport.patch.new import PLACEHOLDER, name_of
+from npuport.patch.reader import FIELDS, MailField, Patch
 
 _RULE_OF = {
     "subject": "subject-missing",
@@ -44,89 +44,90 @@ _NOT_IMPERATIVE = {
 } | {"made", "built", "wrote", "took", "kept"}
 
 
-def check_mail(scan: Scan) -> Iterator[Finding]:
+def check_mail(patch: Patch) -> Iterator[Finding]:
     """All findings in a patch's header and message."""
-    for fault in field_faults(scan.fields, "\n".join(line.text for line in scan.prose)):
-        place = scan.field(fault.field)
+    for fault in field_faults(patch):
         rule = _RULE_OF.get(fault.field, "mail-encoded")
-        yield finding(rule, scan.path, place.number if place else 1, f"{fault.problem}: {fault.hint}")
-    if subject := scan.field("subject"):
-        yield from _check_subject(scan, subject)
-    yield from _check_message(scan)
-    yield from _check_fields(scan)
-    if scan.signature:
-        yield finding("signature", scan.path, scan.signature.number, "git's version below `-- `")
+        yield finding(rule, patch.name, fault.line or 1, f"{fault.problem}: {fault.hint}")
+    if subject := patch.field("subject"):
+        yield from _check_subject(patch, subject)
+    yield from _check_message(patch)
+    yield from _check_fields(patch)
+    if patch.signature:
+        yield finding("signature", patch.name, patch.signature.number, "git's version below `-- `")
 
 
-def _check_subject(scan: Scan, field: Field) -> Iterator[Finding]:
-    def found(rule: str, message: str) -> Finding:
-        return finding(rule, scan.path, field.number, message)
+def _check_subject(patch: Patch, field: MailField) -> Iterator[Finding]:
+    def at_field(rule: str, message: str) -> Finding:
+        return finding(rule, patch.name, field.number, message)
 
     subject = re.sub(r"^(?:\[[^]]*\]\s*)+", "", field.value)
     if subject != field.value and field.value.upper().startswith("[PATCH"):
-        yield found("subject-prefix", f"the subject starts with {field.value[: -len(subject)].strip()}")
+        yield at_field("subject-prefix", f"the subject starts with {field.value[: -len(subject)].strip()}")
     if len(subject) > 72:
-        yield found("subject-too-long", f"the subject has {len(subject)} characters; 72 at most")
+        yield at_field("subject-too-long", f"the subject has {len(subject)} characters; 72 at most")
     if re.search(r"[^.]\.$", subject):
-        yield found("subject-full-stop", "the subject ends with a full stop")
+        yield at_field("subject-full-stop", "the subject ends with a full stop")
     title = re.sub(r"^[\w./-]+: ", "", subject)  # `module: Do this`
     word = title.split(" ")[0]
     # A name out of the code keeps its case: `attn_mask`, `torch.compile`, `fp16`, `mT5`, `load()`.
     if word.isalpha() and word.islower() and title == subject:
-        yield found("subject-not-capital", f"the subject starts with {word!r}, a small letter")
+        yield at_field("subject-not-capital", f"the subject starts with {word!r}, a small letter")
     if word.lower() in _NOT_IMPERATIVE:
-        yield found("subject-not-imperative", f"the subject starts with {word!r}: say what the patch does")
-    if scan.name[:4].isdigit():
-        name = name_of(subject, int(scan.name[:4]))
-        if not name.lower().startswith(scan.name.removesuffix(".patch").lower()):
-            yield found("name-differs-from-subject", f"after the subject it would be {name}")
+        yield at_field("subject-not-imperative", f"the subject starts with {word!r}: say what the patch does")
+    if patch.name[:4].isdigit():
+        name = name_of(subject, int(patch.name[:4]))
+        if not name.lower().startswith(patch.name.removesuffix(".patch").lower()):
+            yield at_field("name-differs-from-subject", f"after the subject it would be {name}")
 
 
-def _check_message(scan: Scan) -> Iterator[Finding]:
+def _check_message(patch: Patch) -> Iterator[Finding]:
     below = False
-    for line in scan.message:
+    for line in patch.message:
         below = below or line.text.strip() == "---"
         if PLACEHOLDER in line.text:
-            yield finding("placeholder-reason", scan.path, line.number, "the reason is not filled in yet")
+            yield finding("placeholder-reason", patch.name, line.number, "the reason is not filled in yet")
         if len(line.text) > 80 and "://" not in line.text:
-            yield finding("message-too-wide", scan.path, line.number, f"{len(line.text)} characters")
+            yield finding("message-too-wide", patch.name, line.number, f"{len(line.text)} characters")
         if below and re.match(r" \d+ files? changed", line.text):
-            yield finding("diffstat", scan.path, line.number, "a diffstat, which goes stale")
-    envelope = re.match(rb"From ([0-9a-f]{40}) ", scan.data)
+            yield finding("diffstat", patch.name, line.number, "a diffstat, which goes stale")
+    envelope = re.match(rb"From ([0-9a-f]{40}) ", patch.data)
     if envelope and envelope[1].strip(b"0"):
-        yield finding("commit-id", scan.path, 1, f"the envelope names {envelope[1][:12].decode()}")
+        yield finding("commit-id", patch.name, 1, f"the envelope names {envelope[1][:12].decode()}")
 
 
-def _check_fields(scan: Scan) -> Iterator[Finding]:
-    def found(rule: str, field: Field, message: str) -> Finding:
-        return finding(rule, scan.path, field.number, message)
+def _check_fields(patch: Patch) -> Iterator[Finding]:
+    def at_field(rule: str, field: MailField, message: str) -> Finding:
+        return finding(rule, patch.name, field.number, message)
 
     seen = set()
-    for field in (*scan.header, *scan.body):
-        if field.name in seen and field in scan.body and field.name not in _MANY:
-            yield found("field-twice", field, f"{field.name.capitalize()} is there already")
+    for field in (*patch.header, *patch.body):
+        if field.name in seen and field in patch.body and field.name not in _MANY:
+            yield at_field("field-twice", field, f"{field.name.capitalize()} is there already")
         seen.add(field.name)
         if field.name == "forwarded" and field.value not in ("", "no", "not-needed", "yes"):
             if not _URL.match(field.value):
-                yield found("forwarded-url", field, f"Forwarded: {field.value[:60]!r} is no url")
+                yield at_field("forwarded-url", field, f"Forwarded: {field.value[:60]!r} is no url")
         elif field.name == "forwarded" and field.value == "yes":
-            yield found("forwarded-url", field, "Forwarded: yes; give the url")
+            yield at_field("forwarded-url", field, "Forwarded: yes; give the url")
         if (field.name == "bug" or field.name.startswith("bug-")) and not _URL.match(field.value):
-            yield found("bug-url", field, f"{field.value[:60]!r} is no url")
+            yield at_field("bug-url", field, f"{field.value[:60]!r} is no url")
         if field.name == "last-update" and not _is_date(field.value):
-            yield found("last-update-malformed", field, f"{field.value[:60]!r} is not of the form YYYY-MM-DD")
+            yield at_field(
+                "last-update-malformed", field, f"{field.value[:60]!r} is not of the form YYYY-MM-DD"
+            )
         if field.name == "upstream-status" and not _STATUS.fullmatch(field.value):
-            yield found("upstream-status-malformed", field, f"{field.value[:60]!r} is no Upstream-Status")
+            yield at_field("upstream-status-malformed", field, f"{field.value[:60]!r} is no Upstream-Status")
         if field.name == "applied-upstream":
-            yield found("applied-upstream", field, f"upstream has taken it: {field.value[:60]}")
+            yield at_field("applied-upstream", field, f"upstream has taken it: {field.value[:60]}")
     if "origin" not in seen:
-        yield finding("origin-missing", scan.path, 1, "no Origin: vendor, upstream, backport or other")
-    for line in scan.prose:
+        yield finding("origin-missing", patch.name, 1, "no Origin: vendor, upstream, backport or other")
+    for line in patch.prose:
         key, colon, _ = line.text.partition(":")
         if colon and re.fullmatch(r"[A-Z][A-Za-z-]{2,}", key) and key.lower() not in FIELDS:
             near = difflib.get_close_matches(key.lower(), FIELDS - {"from", "author", "reason"}, 1, 0.8)
             if near:
-                yield finding("field-misspelled", scan.path, line.number, f"{key!r} looks like {near[0]!r}")
+                yield finding("field-misspelled", patch.name, line.number, f"{key!r} looks like {near[0]!r}")
 
 
 def _is_date(text: str) -> bool:

@@ -179,6 +179,11 @@ RULES: tuple[Rule, ...] = tuple(
 )
 
 
-def finding(rule: str, path: str, line: int, message: str, column: int = 0) -> Finding:
-    """A finding, with its rule's level."""
-    return Finding(rule, LEVELS[rule], path, line, column, message)
+def path_of(name: str) -> str:
+    """The path in the port of a patch or of `series`."""
+    return f"patches/{name}"
+
+
+def finding(rule: str, name: str, line: int, message: str, column: int = 0) -> Finding:
+    """A finding in a patch or in `series`, with its rule's level."""
+    return Finding(rule, LEVELS[rule], path_of(name), line, column, message)

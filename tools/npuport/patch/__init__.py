@@ -1,5 +1,5 @@
 """A patch, from its mail to its commit.
 
-`mail` reads it, `diff` its hunks, `apply` applies them to a tree in memory, `commits` makes commits,
-`new` writes a patch.
+`reader` reads any patch, `mail` and `diff` check its form, `apply` applies it to a tree in memory, `commits`
+makes commits, `new` writes the mail of a new patch.
 """

@@ -13,7 +13,7 @@ from pathlib import Path
 from npuport import git
 from npuport.git.process import IDENTITY
 from npuport.patch.apply import Tree
-from npuport.patch.mail import Patch
+from npuport.patch.reader import Patch
 
 # What git's reader of mails takes as it stands.
 _NAME = re.compile(r"[^\W_](?:(?! {2})[\w .+'-])*[\w+-]|[^\W_]")

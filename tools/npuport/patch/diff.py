@@ -1,203 +1,177 @@
-"""The diff of a patch: read with unidiff, its paths and modes checked before git sees them."""
+"""Check the diff of a patch: its lines, its paths and its modes; unidiff must read the same in it."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from unidiff.errors import UnidiffParseError
-from unidiff.patch import Hunk as RawHunk
-from unidiff.patch import PatchedFile, PatchSet
-
-from npuport.base.errors import PortError
+from npuport.patch.reader import NO_FILE, FileChange, Hunk, Patch, PatchLine, unquoted
 
 _INFO = re.compile(
-    r"diff --git .+|index [0-9a-f]+\.\.[0-9a-f]+(?: \d{6})?|(?:old|new|new file|deleted file) mode \d{6}"
+    r"index [0-9a-f]+\.\.[0-9a-f]+(?: \d{6})?|(?:old|new|new file|deleted file) mode \d{6}"
     r"|(?:dis)?similarity index \d+%|(?:rename|copy) (?:from|to) .+"
 )
-_KEY = re.compile(
-    r"diff --git|index|(?:old|new|new file|deleted file) mode"
-    r"|(?:dis)?similarity index|(?:rename|copy) (?:from|to)"
-)
+_NUMBER = "(?:0|[1-9][0-9]*)"
+_HUNK = re.compile(rf"@@ -{_NUMBER}(?:,{_NUMBER})? \+{_NUMBER}(?:,{_NUMBER})? @@(?: .*|\s*)")
+_KINDS = (" ", "-", "+")
 _REGULAR = ("100644", "100755")
 # Characters that a file system may drop from a name, so that `.g<invisible>it` is `.git`.
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+_ANEW = "write it anew with git format-patch; a diff that the message quotes must be indented"
 
 
 @dataclass(frozen=True)
-class Hunk:
-    """A hunk: at which lines, counted from 1, which lines become which. Lines keep their ends.
+class Fault:
+    """What is wrong with a patch and how to fix it.
 
     Args:
-        header: its `@@` line, as the errors quote it.
+        line: where, counted from 1; 0 where it is about the patch as a whole.
+        field: the field of the mail that it is about, in lower case.
     """
 
-    header: str
-    old_start: int
-    old: tuple[bytes, ...]
-    new_start: int
-    new: tuple[bytes, ...]
-    leading: int
-    trailing: int
+    problem: str
+    hint: str
+    line: int = 0
+    field: str = ""
 
 
-@dataclass(frozen=True)
-class FileChange:
-    """What a patch does to one file.
-
-    Args:
-        old: the path it is read from; None where it is new.
-        new: the path it is written to; None where it is deleted.
-        old_mode: the mode that the patch says it has; None where it does not say.
-        new_mode: the mode it gets; None where it keeps the old one.
-        copy: whether `old` stays beside `new`.
-    """
-
-    old: str | None
-    new: str | None
-    old_mode: str | None
-    new_mode: str | None
-    copy: bool
-    hunks: tuple[Hunk, ...]
-
-    @property
-    def path(self) -> str:
-        """The path that errors name."""
-        return self.new or self.old or ""
+def diff_faults(patch: Patch) -> Iterator[Fault]:
+    """All faults in a diff, file by file."""
+    sound = True
+    paths = set()
+    for change in patch.changes:
+        for fault in _change_faults(change):
+            sound = False
+            yield fault
+        if change.path in paths:
+            yield Fault(f"{change.path} is changed twice", "make it one change", change.header.number)
+        paths.add(change.path)
+    if sound and (disagreement := _disagreement(patch)):
+        yield disagreement
 
 
-def parse_diff(name: str, text: str, first_line: int) -> tuple[FileChange, ...]:
-    """Read a diff.
-
-    Args:
-        name: the patch's name.
-        text: the diff, from its first `diff --git`.
-        first_line: that line's number in the patch.
-
-    Raises:
-        PortError: a line that belongs to no hunk, a path outside the tree, a mode that is not a file's.
-    """
-    try:
-        files = PatchSet(text)
-    except UnidiffParseError as error:
-        raise _malformed(name, str(error).strip()) from error
-    understood = "".join(map(str, files)).split("\n")
-    for number, (mine, line) in enumerate(
-        zip_longest(understood, text.split("\n"), fillvalue=""), first_line
-    ):
-        if mine != line and _canonical(mine) != _canonical(line):
-            raise _malformed(name, f"line {number}: {line[:80]!r}")
-    changes = tuple(_change(name, file) for file in files)
-    paths = [change.path for change in changes]
-    for path in paths:
-        if paths.count(path) > 1:
-            raise PortError(f"{name}: {path} is changed twice", hint="make it one change")
-    return changes
+def _malformed(line: PatchLine, problem: str) -> Fault:
+    return Fault(f"malformed diff: {problem}", _ANEW, line.number)
 
 
-def _change(name: str, file: PatchedFile) -> FileChange:
-    value: dict[str, str] = {}
-    for line in [str(line).rstrip("\n") for line in file.patch_info or []]:
-        if not _INFO.fullmatch(line):
-            raise _malformed(name, f"{line[:80]!r} is no part of a diff")
-        key = _KEY.match(line)
-        assert key is not None
-        value[key[0]] = line[key.end() + 1 :]
-    old = _path(name, value.get("rename from", value.get("copy from")), file.source_file, "a/")
-    new = _path(name, value.get("rename to", value.get("copy to")), file.target_file, "b/")
-    if old and new and old != new and not ("rename from" in value or "copy from" in value):
-        raise _malformed(name, f"{old} and {new} are two files")
-    if "diff --git" not in value:
-        raise _malformed(name, f"{old or new} without a `diff --git` line")
-    if value["diff --git"] not in _git_headers(old or new or "", new or old or ""):
-        raise _malformed(name, f"`diff --git {value['diff --git']}` does not name {old or new}")
-    index_mode = re.search(r" (\d{6})$", value.get("index", ""))
-    old_mode = (
-        value.get("old mode") or value.get("deleted file mode") or (index_mode and index_mode[1]) or None
-    )
-    new_mode = value.get("new mode") or value.get("new file mode")
-    for mode in (old_mode, new_mode):
-        if mode and mode not in _REGULAR:
+def _change_faults(change: FileChange) -> Iterator[Fault]:
+    paths = list(_path_faults(change))
+    yield from paths or _name_faults(change)
+    for mode in filter(None, (change.old_mode, change.new_mode)):
+        if mode not in _REGULAR:
             kind = {"120000": "a symbolic link", "160000": "a submodule"}.get(mode, "no regular file")
-            raise PortError(f"{name}: {new or old} is {kind} (mode {mode})", hint="patch regular files only")
-    copy = "copy from" in value
-    return FileChange(old, new, old_mode, new_mode, copy, tuple(_hunk(name, hunk) for hunk in file))
+            problem = f"{change.path} is {kind} (mode {mode})"
+            yield Fault(problem, "patch regular files only", change.header.number)
+    for hunk in change.hunks:
+        yield from _hunk_faults(hunk)
+    if change.stray:
+        line, after = (*change.stray, PatchLine(0, ""))[:2]
+        if line.text.startswith("--- ") and after.text.startswith("+++ "):
+            path = unquoted(after.text[4:].partition("\t")[0]).removeprefix("b/")
+            yield _malformed(line, f"{path} without a `diff --git` line")
+        else:
+            yield _malformed(line, repr(line.text[:80]))
 
 
-def _hunk(name: str, raw: RawHunk) -> Hunk:
-    old: list[bytes] = []
-    new: list[bytes] = []
-    shape = ""
-    for line in raw:
-        value = line.value.encode()
-        if line.line_type == "\\":  # the line before has no newline
-            for kinds, side in ((" -", old), (" +", new)):
-                if shape[-1:] and shape[-1] in kinds:
-                    side[-1] = side[-1].removesuffix(b"\n")
-            continue
-        shape += line.line_type
-        if line.line_type in " -":
-            old.append(value)
-        if line.line_type in " +":
-            new.append(value)
-    if not shape.strip(" "):
-        raise _malformed(name, f"the hunk at line {raw.source_start} changes nothing")
-    header = f"@@ -{raw.source_start},{raw.source_length} +{raw.target_start},{raw.target_length} @@"
-    leading, trailing = len(shape) - len(shape.lstrip(" ")), len(shape) - len(shape.rstrip(" "))
-    return Hunk(header, raw.source_start, tuple(old), raw.target_start, tuple(new), leading, trailing)
+def _name_faults(change: FileChange) -> Iterator[Fault]:
+    """Faults in the lines above the hunks: each must be one that git writes, and all name the same file."""
+    old, new = change.old or change.new or "", change.new or change.old or ""
+    if old != new and not change.renamed:
+        yield _malformed(change.header, f"{old} and {new} are two files")
+        return
+    named = change.header.text.removeprefix("diff --git ")
+    for write in (str, _quoted):  # git quotes a path that is not ASCII, unless core.quotePath is off
+        sides = write(f"a/{old}"), write(f"b/{new}")
+        if named == " ".join(sides):
+            break
+    else:
+        yield _malformed(change.header, f"`diff --git {named}` does not name {change.old or change.new}")
+        return
+    info = change.info
+    if change.hunks:
+        names = [f"--- {sides[0] if change.old else NO_FILE}", f"+++ {sides[1] if change.new else NO_FILE}"]
+        if [line.text.partition("\t")[0] for line in info[-2:]] != names:
+            problem = f"the lines above the first hunk are not `{names[0]}` and `{names[1]}`"
+            yield _malformed(change.hunks[0].header, problem)
+        info = info[:-2]
+    for line in info:
+        if not _INFO.fullmatch(line.text):
+            yield _malformed(line, f"{line.text[:80]!r} is no part of a diff")
 
 
-def _path(name: str, said: str | None, header: str, prefix: str) -> str | None:
-    """A path of the diff, out of git's quotes, checked; None for /dev/null."""
-    if header == "/dev/null":
-        return None
-    bare = _unquoted(header)
-    path = _unquoted(said) if said else bare.removeprefix(prefix)
-    if bare != prefix + path:
-        raise PortError(f"{name}: path {bare!r} without {prefix}", hint="write it with git format-patch")
+def _hunk_faults(hunk: Hunk) -> Iterator[Fault]:
+    if not _HUNK.fullmatch(hunk.header.text):
+        yield _malformed(hunk.header, repr(hunk.header.text[:80]))
+    sizes = len(hunk.of(" -")), len(hunk.of(" +"))
+    if sizes != (hunk.old_size, hunk.new_size):
+        problem = (
+            f"the hunk has {sizes[0]} old and {sizes[1]} new lines, not {hunk.old_size} and {hunk.new_size}"
+        )
+        yield _malformed(hunk.header, problem)
+    elif not hunk.shape.strip(" "):
+        yield _malformed(hunk.header, "the hunk changes nothing")
+
+
+def _path_faults(change: FileChange) -> Iterator[Fault]:
+    if change.path == "":
+        yield _malformed(change.header, f"{change.header.text[:80]!r} names no file")
+    for path in (change.old, change.new):
+        if path and (problem := _wrong_path(path)):
+            yield Fault(*problem, change.header.number)
+            return
+    if not re.match('diff --git "?a/.* "?b/', change.header.text):
+        yield Fault("path without a/ and b/", "write it with git format-patch", change.header.number)
+
+
+def _wrong_path(path: str) -> tuple[str, str] | None:
+    """What is wrong with a path, and the hint."""
     parts = path.split("/")
     if any(part in ("", ".", "..") for part in parts):
-        raise PortError(f"{name}: path {path!r} is outside the tree", hint="use a path relative to the tree")
+        return f"path {path!r} is outside the tree", "use a path relative to the tree"
     if re.search(r"[\x00-\x1f\x7f\\]", path):
-        raise PortError(f"{name}: path {path!r} holds a control character", hint="use a plain path")
+        return f"path {path!r} holds a control character", "use a plain path"
     for part in parts:
         plain = _INVISIBLE.sub("", part).rstrip(". ").lower()
         if plain in (".git", "git~1") or part.lower().startswith(".git:"):
-            raise PortError(f"{name}: {path} is inside .git", hint="patch files of the tree only")
+            return f"{path} is inside .git", "patch files of the tree only"
         if plain in (".gitmodules", "gitmod~1"):
-            raise PortError(f"{name}: {path} names submodules", hint="leave .gitmodules alone")
-    return path
+            return f"{path} names submodules", "leave .gitmodules alone"
+    return None
 
 
-def _unquoted(path: str) -> str:
-    """A path as git writes it, `"a/\\303\\244"` or plain."""
-    if not (path.startswith('"') and path.endswith('"') and len(path) > 1):
-        return path
-    octal = re.sub(rb"\\([0-7]{3})", lambda m: bytes([int(m[1], 8) & 255]), path[1:-1].encode())
-    return re.sub(rb'\\(["\\])', rb"\1", octal).decode(errors="surrogateescape")
-
-
-def _git_headers(old: str, new: str) -> tuple[str, ...]:
-    def quoted(path: str) -> str:
-        raw = path.encode(errors="surrogateescape")
-        text = "".join(chr(b) if 32 <= b < 127 and b not in b'"\\' else _escape(b) for b in raw)
-        return f'"{text}"' if text != path else path
-
-    return (f"a/{old} b/{new}", f"{quoted('a/' + old)} {quoted('b/' + new)}")
+def _quoted(path: str) -> str:
+    raw = path.encode(errors="surrogateescape")
+    text = "".join(chr(b) if 32 <= b < 127 and b not in b'"\\' else _escape(b) for b in raw)
+    return f'"{text}"' if text != path else path
 
 
 def _escape(byte: int) -> str:
     return f"\\{chr(byte)}" if byte in b'"\\' else f"\\{byte:03o}"
 
 
-def _malformed(name: str, problem: str) -> PortError:
-    hint = "write it anew with git format-patch; a diff that the message quotes must be indented"
-    return PortError(f"{name}: malformed diff: {problem}", hint=hint)
+def _disagreement(patch: Patch) -> Fault | None:
+    """The first place where unidiff, a reader by other hands, reads something else."""
+    # Late: a port with nothing to do reads no patch, and unidiff would take a fifth of its time to import.
+    from unidiff.errors import UnidiffParseError
+    from unidiff.patch import PatchSet
 
-
-def _canonical(line: str) -> str:
-    """A line without the freedoms of the format that unidiff does not keep."""
-    if line.startswith("@@ "):
-        return re.sub(
-            r"^@@ -(\d+) ", r"@@ -\1,1 ", re.sub(r"^(@@ \S+) \+(\d+) @@", r"\1 +\2,1 @@", line)
-        ).rstrip()
-    return "" if line == " " else line.rstrip("\t") if line.startswith(("--- ", "+++ ")) else line
+    lines = patch.data.decode(errors="surrogateescape").split("\n")
+    end = patch.signature.number - 1 if patch.signature else len(lines) - (not lines[-1])
+    try:
+        files = PatchSet("\n".join(lines[patch.diff - 1 : end]) + "\n")
+    except UnidiffParseError as error:
+        return _malformed(patch.changes[0].header, f"unidiff cannot read it: {str(error).strip()}")
+    for change, file in zip_longest(patch.changes, files):
+        if change is None or file is None:
+            return _malformed(patch.changes[-1].header, "unidiff finds another number of files")
+        paths = [unquoted(path) for path in (file.source_file, file.target_file)]
+        wanted = [f"a/{change.old}" if change.old else NO_FILE, f"b/{change.new}" if change.new else NO_FILE]
+        if paths != wanted or len(file) != len(change.hunks):
+            return _malformed(change.header, f"unidiff reads {len(file)} hunks from {paths[0]} to {paths[1]}")
+        for hunk, other in zip(change.hunks, file, strict=True):
+            ours = (hunk.old_start, hunk.old_size, hunk.new_start, hunk.new_size)
+            theirs = (other.source_start, other.source_length, other.target_start, other.target_length)
+            text = [line.kind + line.text for line in hunk.lines]
+            if ours != theirs or text != [str(line)[:-1] for line in other if line.line_type in _KINDS]:
+                return _malformed(hunk.header, "unidiff reads other lines in this hunk")
+    return None

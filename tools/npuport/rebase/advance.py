@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from npuport.base.errors import PortError
 from npuport.base.files import staged_directory
 from npuport.base.text import Progress, silent
-from npuport.patch.mail import parse_patch
+from npuport.patch.mail import parse_patch, with_diff
 from npuport.port import trees, upstream
 from npuport.port.build import port, read_port
 from npuport.port.layout import Layout
@@ -138,4 +138,4 @@ def _decided(
     old = next(parse_patch(file.name, file.data) for file in files if file.name == verdict.patch)
     with staged_directory(layout.out) as scratch:
         diff = sessions.resolution(layout, session, scratch)
-    return {verdict.patch: Decision(replace(verdict, kind="resolved"), old.with_diff(diff).data)}
+    return {verdict.patch: Decision(replace(verdict, kind="resolved"), with_diff(old, diff).data)}

@@ -15,13 +15,13 @@ from npuport import git
 from npuport.base.errors import PortError
 from npuport.patch.apply import apply_exactly, load_tree, split_lines
 from npuport.patch.commits import Batch
-from npuport.patch.diff import FileChange
-from npuport.patch.mail import Patch, parse_patch
+from npuport.patch.mail import parse_patch, with_diff
+from npuport.patch.reader import FileChange, Patch
 from npuport.port.lock import Lock
 from npuport.port.series import PatchFile
 from npuport.rebase.conflict import clashes
 from npuport.rebase.culprit import Culprits
-from npuport.rebase.place import line_of, move, place
+from npuport.rebase.place import move, place
 from npuport.rebase.verdict import Clash, Kind, Offset, Rename, Verdict
 from npuport.rebase.whitespace import as_there
 
@@ -152,7 +152,7 @@ class _Carrier:
             git.reset(self._tree)
             with contextlib.suppress(PortError):  # what no patch can hold is left out
                 if diff:
-                    self._take(patch.with_diff(diff))
+                    self._take(with_diff(patch, diff))
         git.reset(self._tree)
 
     def flush(self) -> None:
@@ -169,7 +169,7 @@ class _Carrier:
             self._restore_line_ends(patch)
         diff = git.diff(self._tree, "HEAD", git.index_tree(self._tree))
         try:
-            fresh = patch.with_diff(diff) if diff else None
+            fresh = with_diff(patch, diff) if diff else None
         except PortError as error:  # it merges, but into what no patch can hold
             path = patch.changes[0].path
             clash = Clash(path, 0, 0, (), (), (), error.message, self._culprits.who_changed(path))
@@ -207,17 +207,17 @@ class _Carrier:
         )
         same = len(pairs) == len(patch.changes) == len(fresh.changes) and all(_alike(*pair) for pair in pairs)
         offsets = tuple(
-            Offset(now.path, number, line_of(there) - line_of(here))
+            Offset(now.path, number, there.start - here.start)
             for was, now in (pairs if same else ())
             for number, (here, there) in enumerate(zip(was.hunks, now.hunks, strict=True), 1)
-            if line_of(there) != line_of(here)
+            if there.start != here.start
         )
         if renames:
             return Verdict(patch.name, "renamed", offsets, renames), fresh
         if not same:
             return Verdict(patch.name, "merged"), fresh
         if offsets:
-            starts = {was.path: [line_of(hunk) for hunk in now.hunks] for was, now in pairs}
+            starts = {was.path: [hunk.start for hunk in now.hunks] for was, now in pairs}
             return Verdict(patch.name, "moved", offsets), move(self._new, patch, starts)
         return Verdict(patch.name, "clean"), patch
 

@@ -6,8 +6,7 @@ from pathlib import Path
 from npuport import git
 from npuport.git.history import DiffEntry, HistoryStep, UpstreamCommit, follow, steps
 from npuport.patch.apply import occurrences, split_lines
-from npuport.patch.diff import FileChange, Hunk
-from npuport.patch.mail import Patch
+from npuport.patch.reader import FileChange, Hunk, Patch
 
 #: A file's lines; None where there is no such file.
 Lines = Sequence[bytes] | None

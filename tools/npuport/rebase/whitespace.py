@@ -1,4 +1,4 @@
-"""Undo what a merge that ignores white space at line ends has brought along of it."""
+"""Undo changes of white space at line ends that a merge took over because it ignored them."""
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
