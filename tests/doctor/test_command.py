@@ -11,7 +11,7 @@ import pytest
 
 from npuport.base.places import HARNESS
 from npuport.doctor import Way, judge, render
-from npuport.doctor.finding import Finding, State
+from npuport.doctor.check import Check, State
 from worlds.machine import bin_with, package
 
 NAMES = {
@@ -73,8 +73,8 @@ def test_piped_output_is_plain_text(tmp_path: Path, site: str) -> None:
 # Which way is open
 
 
-def line(name: str, state: State = "good", optional: bool = False) -> Finding:
-    return Finding(name, state, "", "", optional)
+def line(name: str, state: State = "good", optional: bool = False) -> Check:
+    return Check(name, state, "", "", optional)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_open_way_does_not_make_up_for_git() -> None:
 
 
 def test_terminal_gets_a_table_that_fits() -> None:
-    told = (Way.BOTH, Finding("git", "missing", "word " * 60, "sudo apt-get install git"))
+    told = (Way.BOTH, Check("git", "missing", "word " * 60, "sudo apt-get install git"))
     table = render.table(judge((told,)), 60)
     bare = re.sub(r"\x1b\[[0-9;]*m", "", table)
     assert bare != table

@@ -10,7 +10,7 @@ import pytest
 
 from npuport.base.process import ProcessError, run
 from npuport.doctor import ascend, disk, packages, tools, upstream
-from npuport.doctor.finding import Finding, guarded
+from npuport.doctor.check import Check, guarded
 from npuport.port.layout import Layout
 from worlds.machine import bin_with, distribution, package, program
 from worlds.processes import ends
@@ -60,7 +60,7 @@ def test_working_compiler_is_good(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_cxx_that_names_nothing_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CXX", "no-such-compiler")
-    assert tools.compiler() == Finding(
+    assert tools.compiler() == Check(
         "compiler", "wrong", "CXX names no-such-compiler, which is not on PATH", "unset CXX"
     )
 
@@ -76,8 +76,8 @@ def test_late_program_is_killed_with_its_children(tmp_path: Path) -> None:
 
 
 def test_probe_that_fails_is_a_finding() -> None:
-    found = guarded("git", lambda: Finding("git", "good", str(1 // 0)))
-    assert (found.state, found.found) == ("wrong", "the probe failed: ZeroDivisionError: " + zero_division())
+    found = guarded("git", lambda: Check("git", "good", str(1 // 0)))
+    assert (found.state, found.found) == ("wrong", "the check failed: ZeroDivisionError: " + zero_division())
 
 
 def zero_division() -> str:
@@ -104,7 +104,7 @@ def test_post_release_of_torch_npu_fits(tmp_path: Path, monkeypatch: pytest.Monk
     distribution(tmp_path, "torch", "2.9.0+cpu")
     distribution(tmp_path, "torch_npu", "2.9.0.post2")
     monkeypatch.syspath_prepend(tmp_path)
-    assert packages.torch_npu() == Finding("torch_npu", "good", "2.9.0.post2, fits torch 2.9.0+cpu")
+    assert packages.torch_npu() == Check("torch_npu", "good", "2.9.0.post2, fits torch 2.9.0+cpu")
 
 
 def test_torch_that_does_not_import_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +123,7 @@ def test_cuda_build_of_torch_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     package(tmp_path, "torch", "2.13.0", version)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    assert packages.torch() == Finding("torch", "good", "2.13.0+cu128, CUDA 12.8 build")
+    assert packages.torch() == Check("torch", "good", "2.13.0+cu128, CUDA 12.8 build")
 
 
 # A real Ascend
@@ -142,7 +142,7 @@ def cann_home(directory: Path, version: str) -> Path:
 
 def test_cann_by_its_variable(tmp_path: Path) -> None:
     home = cann_home(tmp_path / "latest", "8.5.1")
-    assert ascend.cann({"ASCEND_HOME_PATH": str(home)}) == Finding("CANN", "good", f"8.5.1, {home}")
+    assert ascend.cann({"ASCEND_HOME_PATH": str(home)}) == Check("CANN", "good", f"8.5.1, {home}")
 
 
 def test_cann_that_the_shell_does_not_know_of(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "version.info").write_text("Version=25.0.rc1\n")
     assert ascend.driver(tmp_path).state == "wrong"
     smi = program(tmp_path / "bin", "npu-smi", "echo '| npu-smi 25.0.rc1   Version: 25.0.rc1 |'")
-    assert ascend.driver(tmp_path) == Finding("driver", "good", f"25.0.rc1, {smi}")
+    assert ascend.driver(tmp_path) == Check("driver", "good", f"25.0.rc1, {smi}")
     program(tmp_path / "bin", "npu-smi", "echo 'dcmi module initialize failed. ret is -8005' >&2; exit 1")
     assert ascend.driver(tmp_path).found == "npu-smi: dcmi module initialize failed. ret is -8005"
 
@@ -178,7 +178,7 @@ def test_devices(tmp_path: Path) -> None:
     (tmp_path / "davinci1").touch()
     assert ascend.devices(tmp_path).state == "wrong"  # no davinci_manager
     (tmp_path / "davinci_manager").touch()
-    assert ascend.devices(tmp_path) == Finding("devices", "good", "2: davinci0, davinci1")
+    assert ascend.devices(tmp_path) == Check("devices", "good", "2: davinci0, davinci1")
 
 
 # Upstream and disk

@@ -5,9 +5,10 @@ import pytest
 from npuport.base.errors import PortError
 from npuport.cli import main
 from npuport.edit.refresh import refresh
+from npuport.port import trees
 from npuport.port.build import PortResult
 from npuport.port.checkout import checkout
-from npuport.port.status import Status, status, tree_state
+from npuport.port.status import Status, status
 from worlds.port import MODEL, Port, commit, diff_of, edited, make_patch
 
 
@@ -32,7 +33,7 @@ def test_all_good(port: Port, ported: PortResult) -> None:
     found = status(port.layout)
     assert found.good
     assert {state for name, state in states(found).items() if name != "rebase"} == {"good"}
-    tree = tree_state(port.layout)
+    tree = trees.linked(port.layout.ported)
     assert tree is not None
     assert (tree.commit, tree.tree) == (ported.commit, ported.tree)
 

@@ -24,7 +24,8 @@ _REGION = re.compile(r"(<!-- generated: ([\w.-]+) -->\n)(.*?)(?=<!-- end -->)", 
 
 #: The environment variables of npuport. One that the code reads and that is missing here is an error.
 VARIABLES = {
-    "NPUPORT_CACHE": "the cache's directory, instead of `.cache` in the repository of the harness",
+    "NPUPORT_CACHE": "the cache's directory, instead of `.cache` in the repository;"
+    " of an installed npuport, instead of `~/.cache/npuport`",
     "NPUPORT_MIRROR": "a directory or url below which mirrors of upstream lie; for `https://host/owner/name`"
     " these are tried: `owner/name.git`, `owner/name`, `name.git`, `name`",
     "NPUPORT_TORCH_INDEX": "the package index for torch's CPU build, where the usual one has only CUDA's",

@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_doctor(args: argparse.Namespace) -> Outcome:
-    """Examine the machine; code 1 where `make test-npu` lacks something."""
+    """Check the machine; code 1 where `make test-npu` lacks something."""
     try:
         layout = layout_of(args)
     except PortError:
@@ -25,7 +25,7 @@ def run_doctor(args: argparse.Namespace) -> Outcome:
     data = {
         "ready": diagnosis.ready,
         "device": diagnosis.device,
-        "findings": [asdict(line) for line in diagnosis.findings],
+        "findings": [asdict(line) for line in diagnosis.checks],
     }
     if sys.stdout.isatty():
         text = render.table(diagnosis, shutil.get_terminal_size().columns)

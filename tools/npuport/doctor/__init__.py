@@ -1,4 +1,4 @@
-"""What this machine has and lacks for `make test-npu`, and how to fix it.
+"""What `make test-npu` needs, what of it this machine lacks, and how to install it.
 
 There are two ways to a device: a real NPU (CANN, driver, devices) and the simulator (a compiler, CMake). One
 of them is enough; what only the other one needs is shown as optional.
@@ -12,12 +12,12 @@ from functools import partial
 from typing import Literal
 
 from npuport.doctor import ascend, disk, packages, simulated, tools, upstream
-from npuport.doctor.finding import Finding, guarded
+from npuport.doctor.check import Check, guarded
 from npuport.port.layout import Layout
 
 
 class Way(Enum):
-    """For which way to a device something is needed."""
+    """The way to a device that needs something."""
 
     BOTH = "both"
     NPU = "npu"
@@ -26,14 +26,14 @@ class Way(Enum):
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Every finding, in the order of the work.
+    """Every check, in the order in which the work needs them.
 
     Args:
-        findings: the lines.
-        device: the way that is open here: the real NPU before the simulator; None where neither is.
+        checks: one a line.
+        device: where `make test-npu` runs here: the real NPU before the simulator; None where neither works.
     """
 
-    findings: tuple[Finding, ...]
+    checks: tuple[Check, ...]
     device: Literal["npu", "sim"] | None
 
     @property
@@ -42,19 +42,19 @@ class Diagnosis:
         return not self.faults
 
     @property
-    def faults(self) -> tuple[Finding, ...]:
-        """What stands in the way."""
-        return tuple(line for line in self.findings if line.state != "good" and not line.optional)
+    def faults(self) -> tuple[Check, ...]:
+        """The checks that keep `make test-npu` from running."""
+        return tuple(line for line in self.checks if line.state != "good" and not line.optional)
 
 
 def examine(layout: Layout | None, *, offline: bool = False) -> Diagnosis:
-    """Look at everything at once; never raises for what it finds, nor for what it cannot find out.
+    """Run all checks at once; a check that fails is a result, never an exception.
 
     Args:
-        layout: the port whose upstream is looked at; None outside any port.
-        offline: leave the network alone.
+        layout: the port whose upstream is checked; None outside any port.
+        offline: do not use the network.
     """
-    probes: tuple[tuple[str, Way, Callable[[], Finding]], ...] = (
+    probes: tuple[tuple[str, Way, Callable[[], Check]], ...] = (
         ("Python", Way.BOTH, tools.python),
         ("git", Way.BOTH, tools.git),
         ("make", Way.BOTH, tools.make),
@@ -72,20 +72,20 @@ def examine(layout: Layout | None, *, offline: bool = False) -> Diagnosis:
         ("simulator", Way.SIMULATOR, simulated.simulator),
     )
     with ThreadPoolExecutor(len(probes)) as pool:  # they wait for children and for the network, not for us
-        findings = tuple(pool.map(lambda probe: guarded(probe[0], probe[2]), probes))
+        checks = tuple(pool.map(lambda probe: guarded(probe[0], probe[2]), probes))
     ways = tuple(way for _, way, _ in probes)
-    return judge(tuple(zip(ways, findings, strict=True)))
+    return judge(tuple(zip(ways, checks, strict=True)))
 
 
-def judge(lines: tuple[tuple[Way, Finding], ...]) -> Diagnosis:
-    """Find the open way, and make optional what only the other one needs.
+def judge(lines: tuple[tuple[Way, Check], ...]) -> Diagnosis:
+    """Choose the way to a device, and mark as optional what only the other way needs.
 
-    A simulator that is built needs no compiler any more.
+    A built simulator needs no compiler.
     """
     faulty = {way for way, line in lines if line.state != "good" and not line.optional}
     built = any(line.name == "simulator" and line.state == "good" for _, line in lines)
     npu = Way.NPU not in faulty
     sim = built or Way.SIMULATOR not in faulty
     spared = {Way.SIMULATOR} if npu else {Way.NPU, Way.SIMULATOR} if built else {Way.NPU}
-    findings = tuple(replace(line, optional=line.optional or way in spared) for way, line in lines)
-    return Diagnosis(findings, "npu" if npu else "sim" if sim else None)
+    checks = tuple(replace(line, optional=line.optional or way in spared) for way, line in lines)
+    return Diagnosis(checks, "npu" if npu else "sim" if sim else None)

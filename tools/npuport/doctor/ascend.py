@@ -1,4 +1,4 @@
-"""A real Ascend: CANN, the driver, the devices. Read from files, and asked of programs."""
+"""A real Ascend: CANN, the driver, the devices, by their files and by `npu-smi`."""
 
 import os
 import platform
@@ -8,37 +8,38 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from npuport.base.process import run
-from npuport.doctor.finding import Finding, State
+from npuport.device import choose
+from npuport.doctor.check import Check, State
 
-#: Where CANN's installers put it when nobody says otherwise.
+#: Where CANN's installers put it by default.
 USUAL = (Path("/usr/local/Ascend/ascend-toolkit/latest"), Path("/usr/local/Ascend/cann"))
 DRIVER = Path("/usr/local/Ascend/driver")
 PAGE = "https://www.hiascend.com/cann/download"
 
 
-def cann(environment: Mapping[str, str] = os.environ, usual: tuple[Path, ...] = USUAL) -> Finding:
-    """CANN's home, its version, and whether this shell has been told of it.
+def cann(environment: Mapping[str, str] = os.environ, usual: tuple[Path, ...] = USUAL) -> Check:
+    """Check that CANN is installed and that this shell's environment names it.
 
     Args:
-        environment: what the shell says.
-        usual: where to look when it says nothing.
+        environment: the shell's.
+        usual: where to look when it does not name CANN.
     """
     named = environment.get("ASCEND_HOME_PATH") or environment.get("ASCEND_TOOLKIT_HOME")
     if named is None:
         home = next((home for home in usual if (home / "lib64").is_dir()), None)
         if home is None:
-            return Finding("CANN", "missing", "no ASCEND_HOME_PATH", f"install CANN from {PAGE}")
+            return Check("CANN", "missing", "no ASCEND_HOME_PATH", f"install CANN from {PAGE}")
         found = f"{cann_version(home)}, {home}, but ASCEND_HOME_PATH is not set"
-        return Finding("CANN", "wrong", found, f"source {set_env(home)}")
+        return Check("CANN", "wrong", found, f"source {set_env(home)}")
     home = Path(named)
     if not (home / "lib64" / "libascendcl.so").is_file():
         found = f"ASCEND_HOME_PATH is {home}, which holds no lib64/libascendcl.so"
-        return Finding("CANN", "wrong", found, "source CANN's set_env.sh, or unset ASCEND_HOME_PATH")
-    return Finding("CANN", "good", f"{cann_version(home)}, {home}")
+        return Check("CANN", "wrong", found, "source CANN's set_env.sh, or unset ASCEND_HOME_PATH")
+    return Check("CANN", "good", f"{cann_version(home)}, {home}")
 
 
 def cann_version(home: Path) -> str:
-    """The version that CANN's installer wrote down."""
+    """The version in the files of CANN's installer."""
     for file in (
         home / f"{platform.machine()}-linux" / "ascend_toolkit_install.info",
         home / "ascend_toolkit_install.info",
@@ -53,35 +54,35 @@ def cann_version(home: Path) -> str:
 
 
 def set_env(home: Path) -> Path:
-    """The script that tells a shell of CANN: beside the versions, or in the version itself."""
+    """The script that puts CANN into a shell's environment: beside the versions, or in the version itself."""
     beside = home.parent / "set_env.sh"
     return beside if beside.is_file() else home / "set_env.sh"
 
 
-def driver(directory: Path = DRIVER) -> Finding:
-    """The driver's version, from its own file, and the tool that asks it."""
+def driver(directory: Path = DRIVER) -> Check:
+    """Check the driver: its version file, and `npu-smi`."""
     info = directory / "version.info"
     match = re.search(r"^[Vv]ersion=(\S+)", read(info), re.MULTILINE) if info.is_file() else None
     smi = shutil.which("npu-smi")
     if smi is None:
         if match is None:
-            return Finding(
+            return Check(
                 "driver", "missing", "no npu-smi, no driver", "install the Ascend driver and firmware"
             )
         found = f"{match[1]}, but npu-smi is not on PATH"
-        return Finding("driver", "wrong", found, f"source {directory.parent}/driver/bin/setenv.bash")
+        return Check("driver", "wrong", found, f"source {directory.parent}/driver/bin/setenv.bash")
     ran = run([smi, "info"], seconds=30)
     if ran.code:
-        return Finding("driver", "wrong", f"npu-smi: {ran.last_line}", "reinstall the Ascend driver")
+        return Check("driver", "wrong", f"npu-smi: {ran.last_line}", "reinstall the Ascend driver")
     version = match[1] if match else (re.search(r"Version:\s*(\S+)", ran.out) or ["", "unknown version"])[1]
-    return Finding("driver", "good", f"{version}, {smi}")
+    return Check("driver", "good", f"{version}, {smi}")
 
 
-def devices(directory: Path = Path("/dev")) -> Finding:
-    """The device files, and whether this user may open them."""
+def devices(directory: Path = Path("/dev")) -> Check:
+    """Check that the device files exist and that this user may open them."""
     nodes = sorted(node_names(directory))
     if not nodes:
-        return Finding(
+        return Check(
             "devices",
             "missing",
             f"no {directory}/davinci*",
@@ -92,22 +93,20 @@ def devices(directory: Path = Path("/dev")) -> Finding:
     listed = f"{len(nodes)}: {', '.join(node.name for node in nodes)}"
     if not manager.exists():
         found = f"{listed}, but no {manager}"
-        return Finding("devices", "wrong", found, f"pass {manager} into the container as well")
+        return Check("devices", "wrong", found, f"pass {manager} into the container as well")
     if shut:
         found = f"{listed}, but this user may not open {shut[0]}"
-        return Finding("devices", "wrong", found, "sudo usermod -aG HwHiAiUser $USER, then log in again")
-    return Finding("devices", "good", listed)
+        return Check("devices", "wrong", found, "sudo usermod -aG HwHiAiUser $USER, then log in again")
+    return Check("devices", "good", listed)
 
 
-def npu() -> Finding:
-    """Whether the NPU computes, asked through torch_npu in a child process."""
-    from npuport.device import choose
-
+def npu() -> Check:
+    """Check in a child process that the NPU computes through torch_npu."""
     answer = choose.probe()
     if answer.missing:
         state: State = "wrong" if any(node_names(Path("/dev"))) else "missing"
-        return Finding("NPU", state, answer.missing, "fix the lines above, or run on the simulator")
-    return Finding("NPU", "good", answer.name)
+        return Check("NPU", state, answer.missing, "fix the lines above, or run on the simulator")
+    return Check("NPU", "good", answer.name)
 
 
 def node_names(directory: Path) -> Iterator[Path]:
@@ -116,5 +115,5 @@ def node_names(directory: Path) -> Iterator[Path]:
 
 
 def read(file: Path) -> str:
-    """A text file, whatever is in it."""
+    """A text file, with invalid bytes replaced."""
     return file.read_text(encoding="utf-8", errors="replace")

@@ -1,15 +1,15 @@
-"""The diagnosis for a person: a table in a terminal, plain lines everywhere else."""
+"""The diagnosis as text: a table in a terminal, plain lines everywhere else."""
 
 from io import StringIO
 
 from npuport.doctor import Diagnosis
-from npuport.doctor.finding import Finding
+from npuport.doctor.check import Check
 
 MARKS = {"good": ("✓", "green"), "missing": ("✗", "red"), "wrong": ("!", "red")}
 
 
 def summary(diagnosis: Diagnosis) -> str:
-    """Whether all is there, in one line."""
+    """Whether `make test-npu` can run, in one line."""
     if diagnosis.ready:
         where = "the NPU" if diagnosis.device == "npu" else "the simulator"
         return f"ready: `make test-npu` has all it needs here, on {where}"
@@ -18,9 +18,9 @@ def summary(diagnosis: Diagnosis) -> str:
 
 
 def plain(diagnosis: Diagnosis) -> str:
-    """One line a finding, its hint beneath."""
+    """One line a check, its hint beneath."""
     lines = []
-    for line in diagnosis.findings:
+    for line in diagnosis.checks:
         lines.append(f"{line.state:8}{line.name:14}{line.found}{note(line)}")
         if line.hint:
             lines.append(f"{'':22}hint: {line.hint}")
@@ -28,7 +28,7 @@ def plain(diagnosis: Diagnosis) -> str:
 
 
 def table(diagnosis: Diagnosis, width: int) -> str:
-    """The same as a table with colours, for a terminal of so many columns."""
+    """`plain` as a table with colours, for a terminal of so many columns."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -37,14 +37,14 @@ def table(diagnosis: Diagnosis, width: int) -> str:
     grid.add_column(no_wrap=True)
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    for line in diagnosis.findings:
+    for line in diagnosis.checks:
         mark, colour = MARKS[line.state]
         if line.optional and line.state != "good":
             colour = "yellow"
-        told = Text(f"{line.found}{note(line)}")
+        text = Text(f"{line.found}{note(line)}")
         if line.hint:
-            told.append(f"\nhint: {line.hint}", style="cyan")
-        grid.add_row(Text(f"{mark} {line.state}", style=colour), Text(line.name, style="bold"), told)
+            text.append(f"\nhint: {line.hint}", style="cyan")
+        grid.add_row(Text(f"{mark} {line.state}", style=colour), Text(line.name, style="bold"), text)
     console = Console(file=StringIO(), force_terminal=True, width=width)
     console.print(grid)
     console.print()
@@ -53,6 +53,6 @@ def table(diagnosis: Diagnosis, width: int) -> str:
     return "\n".join(row.rstrip() for row in console.file.getvalue().splitlines())
 
 
-def note(line: Finding) -> str:
-    """That a line which is not good may stay so."""
+def note(line: Check) -> str:
+    """The note that a check which is not good is optional here."""
     return " (optional here)" if line.optional and line.state != "good" else ""

@@ -1,6 +1,5 @@
 """A bundle that somebody else made: is it what it says. Nothing of it is run."""
 
-import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +8,8 @@ from typing import Any, Literal
 
 from npuport import __version__
 from npuport.base.errors import PortError
-from npuport.base.places import HARNESS
+from npuport.base.schema import schema_of
+from npuport.bench.format import BenchResults
 from npuport.port import upstream
 from npuport.port.build import build, check_ids, read_port
 from npuport.port.checkout import verify_pin
@@ -22,8 +22,9 @@ from npuport.release.contents import Subject
 from npuport.release.evidence import Evidence, lacks, read_results
 from npuport.release.model import read_release
 from npuport.release.source import File, read_source
+from npuport.suite.results import Results
 
-_SCHEMAS = {"results/parity.json": "results.schema.json", "results/benchmark.json": "bench.schema.json"}
+_SHAPES: Mapping[str, type] = {"results/parity.json": Results, "results/benchmark.json": BenchResults}
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def _results(directory: Path, name: str) -> Any:
     results = read_results(directory / name)
     if not results:
         raise PortError(f"{directory / name} is missing", hint="get the bundle anew")
-    schema = json.loads((HARNESS / "docs" / _SCHEMAS[name]).read_bytes())
+    schema = schema_of(_SHAPES[name], name)
     problem = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(results))
     if problem:
         raise PortError(

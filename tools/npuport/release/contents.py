@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from npuport.base.errors import PortError
-from npuport.base.places import HARNESS, TOOLS
+from npuport.base.places import HARNESS, IN_REPOSITORY, TOOLS, licence
 from npuport.patch.mail import parse_patch
 from npuport.port.layout import Layout
 from npuport.port.lock import Lock
@@ -106,7 +106,8 @@ def _scrubbed(name: str, path: Path) -> bytes:
     """A file as it may be published: a log without this machine's paths and name."""
     data = path.read_bytes()
     if name.startswith("eval/logs/"):
-        for place, word in ((HARNESS, b"npuport"), (Path(sys.prefix), b"python"), (Path.home(), b"~")):
+        ours = HARNESS if IN_REPOSITORY else TOOLS
+        for place, word in ((ours, b"npuport"), (Path(sys.prefix), b"python"), (Path.home(), b"~")):
             data = data.replace(os.fsencode(place), word)
         data = re.sub(rb' hostname="[^"]*"', b"", data)
     return data
@@ -144,7 +145,7 @@ def harness_files() -> dict[str, bytes]:
     for name in _HARNESS:
         paths += [package / name] if name.endswith(".py") else sorted((package / name).glob("*.*"))
     files = {path.relative_to(TOOLS).as_posix(): path.read_bytes() for path in paths}
-    return files | {"LICENSE": (HARNESS / "LICENSE").read_bytes()}
+    return files | {"LICENSE": licence()}
 
 
 def cards(subject: Subject, source: Mapping[str, File]) -> dict[str, File]:

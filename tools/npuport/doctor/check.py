@@ -1,4 +1,4 @@
-"""What a probe says, and the ways a probe may ask: of a program, of a child that cannot take us down."""
+"""The result of one check of the machine, and what the checks share."""
 
 import os
 import re
@@ -13,14 +13,14 @@ State = Literal["good", "missing", "wrong"]
 
 
 @dataclass(frozen=True)
-class Finding:
+class Check:
     """One line of the diagnosis.
 
     Args:
-        name: what was looked at.
-        state: `missing` is not there at all, `wrong` is there and will not do.
-        found: what was found, in one line.
-        hint: the command or edit that puts it right, in one line; empty where nothing is to be done.
+        name: what was checked.
+        state: `missing`: it does not exist; `wrong`: it exists but does not work.
+        found: the version, the place or the error, in one line.
+        hint: the command or edit that fixes it, in one line; empty where there is nothing to fix.
         optional: `make test-npu` works here without it.
     """
 
@@ -31,15 +31,15 @@ class Finding:
     optional: bool = False
 
 
-def guarded(name: str, probe: Callable[[], Finding]) -> Finding:
-    """Run a probe; whatever goes wrong inside becomes its finding."""
+def guarded(name: str, probe: Callable[[], Check]) -> Check:
+    """Run a check; an exception in it becomes its result."""
     try:
         return probe()
     except ProcessError as error:
-        return Finding(name, "wrong", str(error), "look into the message; the rest of the lines stand")
+        return Check(name, "wrong", str(error), "the other lines are not affected")
     except Exception as error:
-        told = f"the probe failed: {type(error).__name__}: {error}".replace("\n", " ")
-        return Finding(name, "wrong", told, "report it; the rest of the lines stand")
+        message = f"the check failed: {type(error).__name__}: {error}".replace("\n", " ")
+        return Check(name, "wrong", message, "report it; the other lines are not affected")
 
 
 def version_in(text: str) -> tuple[int, ...]:
@@ -49,12 +49,12 @@ def version_in(text: str) -> tuple[int, ...]:
 
 
 def dotted(version: tuple[int, ...]) -> str:
-    """A version as people write it."""
+    """A version as text: `3.11`."""
     return ".".join(map(str, version))
 
 
 def install(**packages: str) -> str:
-    """The command that installs a system package, by the package manager that is here.
+    """The command that installs a system package with this machine's package manager.
 
     Args:
         packages: the package's name by manager; `default` for all others.
