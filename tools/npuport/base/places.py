@@ -1,7 +1,6 @@
 """Where npuport is installed, and where it keeps what all ports share."""
 
 import os
-from importlib import metadata
 from pathlib import Path
 
 #: The directory of the packages `npuport` and `softcann`: `tools` of the repository, or site-packages.
@@ -33,4 +32,6 @@ def licence() -> bytes:
     """The text of npuport's own licence."""
     if IN_REPOSITORY:
         return (HARNESS / "LICENSE").read_bytes()
+    from importlib import metadata  # it loads the email package, which every command would wait for
+
     return (metadata.distribution("npuport").read_text("licenses/LICENSE") or "").encode()
