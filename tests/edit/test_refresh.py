@@ -109,7 +109,7 @@ def test_stale_diffstat_goes(port: Port) -> None:
 def test_conflict_changes_nothing_and_says_where(port: Port) -> None:
     move(port, edited(5, "'upstream'"))
     before = snapshot(port)
-    with pytest.raises(PortError, match="nor can git merge it") as caught:
+    with pytest.raises(PortError, match="git cannot merge it either") as caught:
         refresh(port.layout)
     assert "0002-patch.patch: hunk 1 does not apply at model.py:5: expected `" in caught.value.message
     assert "found `value_5 = 'upstream'`" in caught.value.message

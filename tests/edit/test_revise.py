@@ -9,10 +9,10 @@ import pytest
 from npuport.base.errors import PortError
 from npuport.cli import main
 from npuport.edit.refresh import refresh
-from npuport.edit.revise import begin_edit, drop, find
+from npuport.edit.revise import begin_edit, drop
 from npuport.patch.mail import parse_patch
 from npuport.port.build import PortResult
-from npuport.port.series import read_series
+from npuport.port.series import find, read_series
 from worlds.port import MODEL, Port, diff_of, edited, git, make_patch
 
 Run = Callable[..., tuple[int, Any]]
@@ -167,7 +167,7 @@ def test_drop_below_a_patch_that_needs_it(port: Port, run: Run) -> None:
     code, told = run("drop", "1")
     assert code == 1
     clash = told["verdicts"][1]["clashes"][0]
-    assert clash["reason"] == "an edit of the series changed the lines that it changes"
+    assert clash["reason"] == "an edit of the series changed the lines that the patch changes"
     assert (clash["upstream"], clash["expected"], clash["wanted"]) == (
         ["value_5 = 5"],
         ["value_5 = 55"],

@@ -6,6 +6,7 @@ import math
 import pytest
 
 from npuport.base.errors import PortError
+from npuport.base.schema import to_json
 from npuport.port.layout import Layout
 from npuport.rebase.bisect import Bisection, bisect_parity, bisect_patch
 from worlds.port import git
@@ -26,25 +27,25 @@ def grow(world: World, count: int) -> None:
 
 def bisect(world: World, name: str = "1", ref: str | None = None) -> tuple[Bisection, list[str]]:
     world.history.write()
-    said: list[str] = []
+    lines: list[str] = []
     before = world.everything()
-    found = bisect_patch(world.layout, name, ref, progress=said.append)
+    bisection = bisect_patch(world.layout, name, ref, progress=lines.append)
     assert world.everything() == before
-    tries = [line for line in said if line.startswith("try ")]
-    assert len(tries) == len(found.tries) <= found.most
-    data = json.loads(json.dumps(found.as_json()))
-    assert (data["what"], data["good"], len(data["tries"])) == (found.what, found.bad is None, len(tries))
-    return found, tries
+    tries = [line for line in lines if line.startswith("try ")]
+    assert len(tries) == len(bisection.tries) <= bisection.most
+    data = json.loads(json.dumps(to_json(bisection)))
+    assert (data["what"], data["good"], len(data["tries"])) == (bisection.what, bisection.good, len(tries))
+    return bisection, tries
 
 
 def test_patch_that_applies_to_the_end_takes_one_try(world: World) -> None:
     grow(world, 40)
-    found, said = bisect(world)
-    assert (found.bad, len(said)) == (None, 1)
-    assert found.good == found.new
-    assert said[0].startswith("try 1 of at most 7: ")
-    assert said[0].endswith(f"({found.new.date}): applies")
-    assert found.text.splitlines()[-1] == "  first bad   none"
+    bisection, lines = bisect(world)
+    assert (bisection.first_bad, len(lines)) == (None, 1)
+    assert bisection.last_good == bisection.new
+    assert lines[0].startswith("try 1 of at most 7: ")
+    assert lines[0].endswith(f"({bisection.new.date}): applies")
+    assert bisection.text.splitlines()[-1] == "  first bad   none"
 
 
 @pytest.mark.parametrize("place", [0, 1, 17, 38, 39])
@@ -54,17 +55,17 @@ def test_first_commit_that_conflicts(world: World, place: int) -> None:
         "Seed more", SEEDED, "    torch.cuda.manual_seed_all(seed)\n", "    torch.cuda.seed_all(seed)\n"
     )
     grow(world, 39 - place)
-    found, said = bisect(world)
-    assert found.bad is not None
-    assert found.bad.commit.subject == "Seed more"
-    assert found.bad.commit.author
-    assert found.bad.verdict is not None
-    assert found.bad.verdict.kind == "conflict"
-    assert found.bad.found.startswith(f"conflict: {SEEDED}, hunk 1: ")
-    assert found.good is not None
-    assert git(world.upstream, "rev-parse", f"{found.bad.commit.id}^") == found.good.id
-    assert len(said) <= 1 + math.ceil(math.log2(40))
-    assert found.as_json()["first_bad"]["verdict"]["needs_person"]
+    bisection, lines = bisect(world)
+    assert bisection.first_bad is not None
+    assert bisection.first_bad.commit.subject == "Seed more"
+    assert bisection.first_bad.commit.author
+    assert bisection.first_bad.verdict is not None
+    assert bisection.first_bad.verdict.kind == "conflict"
+    assert bisection.first_bad.found.startswith(f"conflict: {SEEDED}, hunk 1: ")
+    assert bisection.last_good is not None
+    assert git(world.upstream, "rev-parse", f"{bisection.first_bad.commit.id}^") == bisection.last_good.id
+    assert len(lines) <= 1 + math.ceil(math.log2(40))
+    assert to_json(bisection)["first_bad"]["verdict"]["needs_person"]
 
 
 def test_from_the_command_line(world: World) -> None:
@@ -85,11 +86,11 @@ def test_thousand_commits_take_eleven_tries(world: World) -> None:
         "Seed more", SEEDED, "    torch.cuda.manual_seed_all(seed)\n", "    torch.cuda.seed_all(seed)\n"
     )
     grow(world, 382)
-    found, said = bisect(world)
-    assert found.bad is not None
-    assert found.bad.commit.subject == "Seed more"
-    assert len(said) <= 11
-    assert said[-1].startswith(f"try {len(said)} of at most 11: ")
+    bisection, lines = bisect(world)
+    assert bisection.first_bad is not None
+    assert bisection.first_bad.commit.subject == "Seed more"
+    assert len(lines) <= 11
+    assert lines[-1].startswith(f"try {len(lines)} of at most 11: ")
 
 
 def test_patch_that_upstream_takes(world: World) -> None:
@@ -97,13 +98,16 @@ def test_patch_that_upstream_takes(world: World) -> None:
     tree = SEED.apply(world.history.files)
     world.history.commit("Seed what is there", {SEEDED: tree[SEEDED]})
     grow(world, 3)
-    found, _ = bisect(world)
-    assert found.bad is not None
-    assert (found.bad.commit.subject, found.bad.verdict and found.bad.verdict.kind) == (
+    bisection, _ = bisect(world)
+    assert bisection.first_bad is not None
+    assert (
+        bisection.first_bad.commit.subject,
+        bisection.first_bad.verdict and bisection.first_bad.verdict.kind,
+    ) == (
         "Seed what is there",
         "upstreamed",
     )
-    assert found.bad.found.startswith("upstreamed: ")
+    assert bisection.first_bad.found.startswith("upstreamed: ")
 
 
 def test_patch_behind_one_that_conflicts_first(world: World) -> None:
@@ -115,11 +119,11 @@ def test_patch_behind_one_that_conflicts_first(world: World) -> None:
     grow(world, 2)
     world.history.commit("Drop the rotary", {ROTATED: None})
     grow(world, 2)
-    found, _ = bisect(world, "2")
-    assert found.bad is not None
-    assert found.bad.commit.subject == "Drop the rotary"
-    assert found.bad.verdict is not None
-    assert found.bad.verdict.kind == "deleted"
+    bisection, _ = bisect(world, "2")
+    assert bisection.first_bad is not None
+    assert bisection.first_bad.commit.subject == "Drop the rotary"
+    assert bisection.first_bad.verdict is not None
+    assert bisection.first_bad.verdict.kind == "deleted"
 
 
 def test_merge_is_one_commit_of_the_line(world: World) -> None:
@@ -134,9 +138,9 @@ def test_merge_is_one_commit_of_the_line(world: World) -> None:
     grow(world, 3)
     world.history.commit("Merge the topic", {SEEDED: files[SEEDED]}, merges="topic")
     grow(world, 3)
-    found, _ = bisect(world)
-    assert found.bad is not None
-    assert found.bad.commit.subject == "Merge the topic"
+    bisection, _ = bisect(world)
+    assert bisection.first_bad is not None
+    assert bisection.first_bad.commit.subject == "Merge the topic"
 
 
 def test_up_to_a_ref(world: World) -> None:
@@ -144,14 +148,14 @@ def test_up_to_a_ref(world: World) -> None:
     world.history.write()
     before = git(world.upstream, "rev-parse", "main")
     world.history.commit("Drop the seeds", {SEEDED: None})
-    assert bisect(world, ref=before)[0].bad is None
-    found = bisect(world, ref="main")[0]
-    assert found.bad is not None
+    assert bisect(world, ref=before)[0].first_bad is None
+    bisection = bisect(world, ref="main")[0]
+    assert bisection.first_bad is not None
 
 
 def test_nothing_new(world: World) -> None:
-    found, said = bisect(world)
-    assert (found.bad, found.good, said, found.most) == (None, found.old, [], 0)
+    bisection, lines = bisect(world)
+    assert (bisection.first_bad, bisection.last_good, lines, bisection.most) == (None, bisection.old, [], 0)
 
 
 def test_no_such_patch(world: World) -> None:
@@ -161,14 +165,14 @@ def test_no_such_patch(world: World) -> None:
 
 @pytest.mark.slow
 def test_first_commit_at_which_a_case_is_red(example: Layout) -> None:
-    said: list[str] = []
-    found = bisect_parity(example, "decode", ["tiny"], "worse", progress=said.append)
-    tries = [line for line in said if line.startswith("try ")]
-    assert found.bad is not None
-    assert found.bad.commit.subject.startswith("Say self.decoder")
-    assert found.good is not None
-    assert found.good.subject == "Say patch-tok"
-    assert found.bad.found.startswith("fail: test_output[tiny-")
+    lines: list[str] = []
+    bisection = bisect_parity(example, "decode", ["tiny"], "worse", progress=lines.append)
+    tries = [line for line in lines if line.startswith("try ")]
+    assert bisection.first_bad is not None
+    assert bisection.first_bad.commit.subject.startswith("Say self.decoder")
+    assert bisection.last_good is not None
+    assert bisection.last_good.subject == "Say patch-tok"
+    assert bisection.first_bad.found.startswith("fail: test_output[tiny-")
     assert 3 <= len(tries) <= 4
     assert tries[0].startswith("try 1 of at most 4: ")
     assert any(line.endswith(": passes") for line in tries)
@@ -178,8 +182,8 @@ def test_first_commit_at_which_a_case_is_red(example: Layout) -> None:
 
 @pytest.mark.slow
 def test_case_that_stays_green_takes_one_try(example: Layout) -> None:
-    found = bisect_parity(example, "embed_text and tight", ["tiny"], "worse")
-    assert (found.bad, len(found.tries)) == (None, 1)
+    bisection = bisect_parity(example, "embed_text and tight", ["tiny"], "worse")
+    assert (bisection.first_bad, len(bisection.tries)) == (None, 1)
 
 
 @pytest.mark.slow

@@ -14,7 +14,8 @@ from npuport.base.errors import PortError
 from npuport.base.places import HARNESS
 from npuport.port.layout import Layout
 from npuport.port.lock import format_lock, read_lock
-from npuport.rebase.proof import passed, prove, read_proof, state_dict_difference
+from npuport.rebase.proof import passed, prove, read_proof
+from npuport.rebase.summary import state_dict_difference
 from worlds.repository import EXAMPLE, copy_example
 from worlds.summaries import proof
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from npuport.base.places import HARNESS
+from npuport.base.schema import to_json
 from npuport.base.text import block, code, visible
-from npuport.rebase.report import LONGEST, html, markdown, report_json, write
+from npuport.rebase.report import LONGEST, html, markdown, write
 from npuport.rebase.summary import LicenseChange, Summary
 from npuport.rebase.verdict import Clash, Verdict
 from worlds.summaries import commit, proof, quiet, summary
@@ -82,8 +83,8 @@ PLAIN = summary()
 def test_upstream_cannot_break_out(name: str) -> None:
     """Whatever upstream writes, the report has the elements that it has with plain words, and no others."""
     text = HOSTILE[name]
-    hostile = report_json(summary(text, text.replace("/", "_") or "x"))
-    plain = report_json(PLAIN)
+    hostile = summary(text, text.replace("/", "_") or "x")
+    plain = PLAIN
     page = Seen(html(hostile))
     assert shape(page) == shape(Seen(html(plain)))
     assert {attribute for _, attributes in page.tags for attribute, _ in attributes} <= {
@@ -107,7 +108,7 @@ def test_upstream_stands_in_code_where_hosts_act_upon_nothing(name: str) -> None
     page = (
         MarkdownIt("commonmark", {"html": True})
         .enable(["table"])
-        .render(markdown(report_json(summary(text, text.replace("/", "_")))))
+        .render(markdown(summary(text, text.replace("/", "_"))))
     )
     assert mark not in re.sub(r"<(code)[^>]*>.*?</\1>", "", page, flags=re.DOTALL)
 
@@ -138,7 +139,7 @@ def test_json_is_as_documented(made: Summary, tmp_path: Path) -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     data = json.loads((tmp_path / "report.json").read_bytes())
     jsonschema.validate(data, SCHEMA)
-    assert data == report_json(made)
+    assert data == to_json(made)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "report.json", "report.md"]
 
 
@@ -152,20 +153,20 @@ def test_same_summary_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_what_a_person_decides_comes_first() -> None:
-    lines = [line for line in markdown(report_json(PLAIN)).splitlines() if line]
-    assert lines[0].startswith("# Upstream 100000000000 to 200000000000: a person has to decide; parity")
-    assert lines[1] == "**A person has to decide:**"
+    lines = [line for line in markdown(PLAIN).splitlines() if line]
+    assert lines[0].startswith("# Upstream 100000000000 to 200000000000: decisions needed; parity")
+    assert lines[1] == "**Decisions needed:**"
     assert "0008-Conflict.patch" in lines[2]
-    lines = [line for line in markdown(report_json(quiet())).splitlines() if line]
+    lines = [line for line in markdown(quiet()).splitlines() if line]
     assert lines[0] == "# Upstream 100000000000 to 200000000000: published"
-    assert lines[1].startswith("**Nothing needs a person.** The port is the new one")
-    dry = markdown(report_json(replace(quiet(), published=False)))
+    assert lines[1].startswith("**No decision is needed.** The port is the new one")
+    dry = markdown(replace(quiet(), published=False))
     assert "nothing has been written" in dry
 
 
 @pytest.mark.parametrize("page", [markdown, html], ids=["md", "html"])
 def test_everything_is_told(page: Any) -> None:
-    text = page(report_json(PLAIN))
+    text = page(PLAIN)
     seen = (rendered(text) if page is markdown else Seen(text)).text
     for said in (
         *(verdict.patch for verdict in PLAIN.verdicts),
@@ -194,14 +195,14 @@ def test_everything_is_told(page: Any) -> None:
     [("a", "b", "has changed"), ("none", "b", "is new"), ("a", "", "is gone"), ("a", "none", "is gone")],
 )
 def test_licence_that_differs(old: str, new: str, told: str) -> None:
-    data = report_json(replace(quiet(), license=LicenseChange("LICENSE", old, new, "")))
+    data = replace(quiet(), license=LicenseChange("LICENSE", old, new, ""))
     assert f"`LICENSE` {told}. The ported tree" in markdown(data)
     assert f"LICENSE {told}. The ported tree" in Seen(html(data)).text
     assert "```" not in markdown(data)
 
 
 def test_three_sides_of_a_conflict() -> None:
-    text = markdown(report_json(PLAIN))
+    text = markdown(PLAIN)
     upstreams = "```diff\n Change the mask = 1\n b = 2\n+c\n```"
     patchs = "```diff\n-Change the mask = 1\n-b = 2\n+d = 4\n```"
     assert text.index(upstreams) < text.index(patchs)
@@ -209,11 +210,11 @@ def test_three_sides_of_a_conflict() -> None:
 
 @pytest.mark.parametrize("page", [markdown, html], ids=["md", "html"])
 def test_title_says_simulated(page: Any) -> None:
-    simulated = page(report_json(replace(quiet(), after=proof())))
+    simulated = page(replace(quiet(), after=proof()))
     head = simulated.splitlines()[0] if page is markdown else re.search("<title>(.*)</title>", simulated)[1]  # type: ignore[index]
     assert "(simulated)" in head
     assert "No Ascend chip was involved" in simulated
-    real = page(report_json(replace(quiet(), after=proof(device="Ascend910B4"))))
+    real = page(replace(quiet(), after=proof(device="Ascend910B4")))
     assert "imulated" not in real
 
 
@@ -227,7 +228,7 @@ def test_long_report_is_cut_to_what_a_host_takes() -> None:
         waiting=tuple(f"{n:04}-Waiting.patch" for n in range(200, 400)),
         assumptions=tuple(f"a.py:{n}: torch.cuda.synchronize()" for n in range(2000)),
     )
-    data = report_json(many)
+    data = many
     text = markdown(data)
     assert len(text) <= LONGEST
     assert "2984 more, in report.html" in text or "2994 more, in report.html" in text
@@ -242,11 +243,11 @@ def test_hostile_report_is_cut_too() -> None:
     """Where every character takes six to write."""
     text = "|" * 3000
     many = replace(summary(text, text), assumptions=(text,) * 500, api=(text,) * 500)
-    assert len(markdown(report_json(many))) <= LONGEST + 100
+    assert len(markdown(many)) <= LONGEST + 100
 
 
 def test_html_is_self_contained() -> None:
-    text = html(report_json(PLAIN))
+    text = html(PLAIN)
     assert not re.search(r"<(?:script|link|img|iframe)|\bsrc=|\bhref=|url\(|@import", text)
     assert "default-src 'none'" in text
     assert "prefers-color-scheme: dark" in text

@@ -167,7 +167,7 @@ def test_text_names_the_next_command(port: Port, capsys: Capture, tmp_path: Path
     assert lines[1].endswith("Change value 5)")
     assert lines[2] == "  1 commit since the pin; the series: 1 clean, 1 conflict"
     assert lines[-1] == "next: npuport rebase --to main"
-    assert "a person has to decide" in (tmp_path / "report/report.md").read_text()
+    assert "decisions needed" in (tmp_path / "report/report.md").read_text()
     assert sorted(path.name for path in (tmp_path / "report").iterdir()) == [
         *("report.html", "report.json", "report.md")
     ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from npuport.rebase.whitespace import as_there
+from npuport.rebase.whitespace import with_line_ends_of
 
 
 def lines(text: str) -> list[bytes]:
@@ -20,5 +20,5 @@ def lines(text: str) -> list[bytes]:
         pytest.param("", "x\n", "x\n", id="empty"),
     ],
 )
-def test_as_there(there: str, merged: str, wanted: str) -> None:
-    assert b"".join(as_there(lines(there), lines(merged))) == wanted.encode()
+def test_line_ends(there: str, merged: str, wanted: str) -> None:
+    assert b"".join(with_line_ends_of(lines(there), lines(merged))) == wanted.encode()

@@ -6,6 +6,7 @@ import json
 #: By the file's name before `.schema.json`: the class, as `module:Class`, and the schema's title.
 SCHEMAS: dict[str, tuple[str, str]] = {
     "results": ("npuport.suite.results:Results", "results.json of npuport parity"),
+    "rebase": ("npuport.rebase.summary:Summary", "report.json of npuport rebase"),
     "bench": ("npuport.bench.format:BenchResults", "results.json of npuport bench"),
 }
 

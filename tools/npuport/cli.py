@@ -2,7 +2,7 @@
 
 Exit codes: 0 good; 1 a finding, or something the user can fix; 2 wrong usage; 3 a fault of npuport's own,
 with the traceback in a log file; 130 interrupted. `watch` has two more: 10 newer and clean, 11 newer and a
-person is needed.
+decision is needed.
 """
 
 import argparse

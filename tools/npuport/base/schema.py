@@ -35,7 +35,8 @@ class Limit:
     value: str | int | float | tuple[str, ...]
 
 
-#: A commit or a tree of git, and a SHA-256, in hex.
+#: A number of things; a commit or a tree of git, and a SHA-256, in hex.
+Count = Annotated[int, Limit("minimum", 0)]
 GitId = Annotated[str, Limit("pattern", "^[0-9a-f]{40}$")]
 Sha256 = Annotated[str, Limit("pattern", "^[0-9a-f]{64}$")]
 

@@ -4,6 +4,7 @@ import argparse
 
 from npuport.commands import Outcome, layout_of
 from npuport.commands.rebase import outcome_of
+from npuport.edit.revise import drop
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -12,7 +13,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_drop(args: argparse.Namespace) -> Outcome:
-    """Drop."""
-    from npuport.edit.revise import drop
-
+    """Drop a patch."""
     return outcome_of(args, drop(layout_of(args), args.patch, args.progress))

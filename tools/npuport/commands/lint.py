@@ -4,8 +4,11 @@ import argparse
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from npuport.base.text import shown
+from npuport.base import sarif
+from npuport.base.text import shown, visible
 from npuport.commands import Outcome, layout_of
+from npuport.lint import lint
+from npuport.lint.rules import RULES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,12 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_lint(args: argparse.Namespace) -> Outcome:
-    """Look at the series."""
-    from npuport.base import sarif
-    from npuport.base.text import visible
-    from npuport.lint import lint
-    from npuport.lint.rules import RULES
-
+    """Check the series."""
     layout = layout_of(args)
     names = [Path(name).name for name in args.patches]
     result = lint(layout, only=names, ignore=args.ignore)
@@ -36,21 +34,21 @@ def run_lint(args: argparse.Namespace) -> Outcome:
     counts = {level: levels.count(level) for level in ("error", "warning", "note")}
     good = not counts["error"] + counts["warning"] + (counts["note"] if args.strict else 0)
     lines = []
-    for found in result.findings:
-        place = [shown(layout.root / found.path), *(str(n) for n in (found.line, found.column) if n)]
-        lines.append(f"{':'.join(place)}: {found.level}: {found.message} [{found.rule}]")
-    told = ", ".join(f"{n} {level}{'' if n == 1 else 's'}" for level, n in counts.items() if n) or "clean"
-    looked = len(names) or result.patches
-    lines.append(f"{looked} patch{'' if looked == 1 else 'es'}: {told}")
+    for finding in result.findings:
+        place = [shown(layout.root / finding.path), *(str(n) for n in (finding.line, finding.column) if n)]
+        lines.append(f"{':'.join(place)}: {finding.level}: {finding.message} [{finding.rule}]")
+    total = ", ".join(f"{n} {level}{'' if n == 1 else 's'}" for level, n in counts.items() if n) or "clean"
+    checked = len(names) or result.patches
+    lines.append(f"{checked} patch{'' if checked == 1 else 'es'}: {total}")
     if not result.applied:
-        lines[-1] += "; not tried at the pin: upstream is not in the cache (npuport port brings it)"
+        lines[-1] += "; not applied to the pin: upstream is not in the cache (npuport port fetches it)"
     if args.sarif:
         below = layout.root.relative_to(_sources(layout.root)).as_posix()
-        found_there = [replace(f, path=(Path(below) / f.path).as_posix()) for f in result.findings]
-        sarif.write(args.sarif, "npuport lint", RULES, found_there)
+        findings = [replace(f, path=(Path(below) / f.path).as_posix()) for f in result.findings]
+        sarif.write(args.sarif, "npuport lint", RULES, findings)
     data = {
         "good": good,
-        "patches": looked,
+        "patches": checked,
         "applied": result.applied,
         "counts": counts,
         "findings": [asdict(finding) for finding in result.findings],
@@ -59,5 +57,5 @@ def run_lint(args: argparse.Namespace) -> Outcome:
 
 
 def _sources(root: Path) -> Path:
-    """The repository that holds a port: what a code host takes a path to be relative to."""
+    """The repository that holds a port: paths on a code host are relative to it."""
     return next((path for path in (root, *root.parents) if (path / ".git").exists()), root)

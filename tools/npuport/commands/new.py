@@ -1,4 +1,4 @@
-"""`npuport new`: a patch from what is edited in the ported tree, or from what will be."""
+"""`npuport new`: a new patch, from edits in the ported tree that are made already, or will be."""
 
 import argparse
 
@@ -6,6 +6,10 @@ from npuport.base.errors import PortError
 from npuport.base.text import shown
 from npuport.commands import Outcome, layout_of
 from npuport.commands.refresh import outcome_of
+from npuport.edit.intent import Intent, write_intent
+from npuport.edit.refresh import refresh
+from npuport.port import trees
+from npuport.port.build import port
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,12 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_new(args: argparse.Namespace) -> Outcome:
-    """Make the patch, if there is something to make it of; else remember its title."""
-    from npuport.edit.intent import Intent, write_intent
-    from npuport.edit.refresh import refresh
-    from npuport.port import trees
-    from npuport.port.build import port
-
+    """Make a patch of the edits in the ported tree; without any, keep the title for those to come."""
     layout = layout_of(args)
     title = " ".join(args.title.split())
     if not title:

@@ -2,18 +2,17 @@
 
 import argparse
 import os
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from npuport.base.errors import UsageError
-from npuport.base.text import shown
+from npuport.base.schema import to_json
+from npuport.base.text import shown, visible_lines
 from npuport.commands import Outcome, layout_of
-
-if TYPE_CHECKING:
-    from npuport.port.layout import Layout
-    from npuport.rebase.job import Step
-
+from npuport.port.layout import Layout
+from npuport.rebase import session, text
+from npuport.rebase.advance import Options, proceed, standing, start
+from npuport.rebase.bisect import bisect_parity, bisect_patch
+from npuport.rebase.job import JobResult
 
 _USAGE = (
     "npuport rebase (--to REF | --latest | --continue | --skip | --abort | --status | --bisect PATCH) [...]"
@@ -23,7 +22,7 @@ _USAGE = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own arguments."""
     target = parser.add_mutually_exclusive_group()
-    target.add_argument("--to", metavar="REF", help="the new pin: a branch, a tag or a commit of upstream's")
+    target.add_argument("--to", metavar="REF", help="the new pin: a branch, a tag or a commit of upstream")
     target.add_argument("--latest", action="store_true", help="the tip of the branch that the lock names")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--continue", action="store_true", help="go on: the conflict is resolved")
@@ -47,20 +46,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_rebase(args: argparse.Namespace) -> Outcome:
-    """Start, go on, end, or look."""
-    from npuport.rebase import session
-    from npuport.rebase.advance import Options, proceed, standing, start
-
+    """Start a rebase, go on with it, end it, or show its state."""
     _check(args)
     layout = layout_of(args)
-    if Path.cwd().is_relative_to(session.directory(layout)):  # which may go while we are in it
+    if Path.cwd().is_relative_to(session.directory(layout)):  # the rebase may remove it
         os.chdir(layout.root)
     if args.bisect is not None or args.bisect_parity is not None:
         return _bisect(args, layout)
     if args.abort:
         ended = session.abort(layout)
-        text = "the rebase has ended; the port is as it was" if ended else "no rebase is under way"
-        return Outcome(text, {"good": True, "aborted": ended})
+        end = "the rebase has ended; the port is as it was" if ended else "no rebase is in progress"
+        return Outcome(end, {"good": True, "aborted": ended})
     options = Options(
         dry_run=args.dry_run,
         offline=args.offline,
@@ -68,16 +64,16 @@ def run_rebase(args: argparse.Namespace) -> Outcome:
         accept_license=args.accept_license,
     )
     if args.status:
-        step = standing(layout)
+        result = standing(layout)
     elif args.skip or getattr(args, "continue"):
-        step = proceed(layout, options, skip=args.skip, progress=args.progress)
+        result = proceed(layout, options, skip=args.skip, progress=args.progress)
     else:
-        step = start(layout, args.to, options, args.progress)
-    return outcome_of(args, step)
+        result = start(layout, args.to, options, args.progress)
+    return outcome_of(args, result)
 
 
 def _check(args: argparse.Namespace) -> None:
-    """Refuse what means nothing together."""
+    """Refuse options that do not go together."""
     target = args.to is not None or args.latest
     going_on = getattr(args, "continue") or args.skip
     bisecting = args.bisect is not None or args.bisect_parity is not None
@@ -101,50 +97,39 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError(problem, f"usage: {_USAGE}")
 
 
-def outcome_of(args: argparse.Namespace, step: "Step") -> Outcome:
-    """Where a rebase stands, for a person and for a program."""
-    return Outcome(_text(args, step), _data(args, step), int(bool(step.summary.decisions)))
+def outcome_of(args: argparse.Namespace, result: JobResult) -> Outcome:
+    """The state of a rebase, as text and as data."""
+    return Outcome(_text(args, result), _data(args, result), int(bool(result.summary.decisions)))
 
 
-def _bisect(args: argparse.Namespace, layout: "Layout") -> Outcome:
-    from npuport.base.text import visible_lines
-    from npuport.rebase.bisect import bisect_parity, bisect_patch
-
+def _bisect(args: argparse.Namespace, layout: Layout) -> Outcome:
     how = {"offline": args.offline, "progress": args.progress}
     if args.bisect is not None:
-        found = bisect_patch(layout, args.bisect, args.to, **how)
+        bisection = bisect_patch(layout, args.bisect, args.to, **how)
     else:
-        found = bisect_parity(layout, args.bisect_parity, tuple(args.parity or ()), args.to, **how)
-    return Outcome(visible_lines(found.text), found.as_json(), int(found.bad is not None))
+        bisection = bisect_parity(layout, args.bisect_parity, tuple(args.parity or ()), args.to, **how)
+    return Outcome(visible_lines(bisection.text), to_json(bisection), int(not bisection.good))
 
 
-def _text(args: argparse.Namespace, step: "Step") -> str:
-    from npuport.base.text import visible_lines
-    from npuport.rebase import text
-
-    if not step.changed:
-        return f"the pin is {step.summary.new.commit.id[:12]} already, nothing to do"
-    end = text.following(step)
-    if step.summary.published:
+def _text(args: argparse.Namespace, result: JobResult) -> str:
+    if not result.changed:
+        return f"the pin is {result.summary.new.commit.id[:12]} already, nothing to do"
+    end = text.following(result)
+    if result.summary.published:
         end = f"published; {shown(layout_of(args).ported)} is the new port"
-    return visible_lines("\n".join([text.headline(step), *text.findings(step), end]))
+    return visible_lines("\n".join([text.headline(result), *text.findings(result), end]))
 
 
-def _data(args: argparse.Namespace, step: "Step") -> dict[str, Any]:
-    summary = step.summary
+def _data(args: argparse.Namespace, result: JobResult) -> dict[str, object]:
+    summary = to_json(result.summary)
+    for key in ("schema", "state_dict", "simulated"):  # of report.json only
+        del summary[key]
     report = layout_of(args).rebase / "report.md"
+    written = (result.changed and result.session) or result.summary.published
     return {
-        "good": not summary.decisions,
-        "changed": step.changed,
-        "published": summary.published,
+        **summary,
+        "changed": result.changed,
         "dry_run": getattr(args, "dry_run", False),
-        **{
-            key: value
-            for key, value in asdict(summary).items()
-            if key not in ("published", "verdicts", "ahead")
-        },
-        "verdicts": [verdict.as_json() for verdict in summary.verdicts],
-        "ahead": [verdict.as_json() for verdict in summary.ahead],
-        "session": str(step.session) if step.session else None,
-        "report": str(report) if (step.changed and step.session) or summary.published else None,
+        "session": str(result.session) if result.session else None,
+        "report": str(report) if written else None,
     }

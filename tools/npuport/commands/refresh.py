@@ -1,13 +1,12 @@
-"""`npuport refresh`: bring patches, lock and ported tree into step."""
+"""`npuport refresh`: make patches, lock and ported tree agree."""
 
 import argparse
-from typing import TYPE_CHECKING
 
 from npuport.base.text import shown
 from npuport.commands import Outcome, layout_of
-
-if TYPE_CHECKING:
-    from npuport.edit.refresh import RefreshResult
+from npuport.edit.intent import read_intent
+from npuport.edit.refresh import RefreshResult, refresh
+from npuport.port import trees
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,10 +19,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_refresh(args: argparse.Namespace) -> Outcome:
     """Refresh; or end the edit that `npuport edit` has begun."""
-    from npuport.edit.intent import read_intent
-    from npuport.edit.refresh import refresh
-    from npuport.port import trees
-
     layout = layout_of(args)
     tree = trees.linked(layout.ported)
     intent = read_intent(tree.path) if tree and not tree.untouched else None
@@ -34,8 +29,8 @@ def run_refresh(args: argparse.Namespace) -> Outcome:
     )
 
 
-def outcome_of(result: "RefreshResult", *, check: bool) -> Outcome:
-    """What came of a refresh."""
+def outcome_of(result: RefreshResult, *, check: bool) -> Outcome:
+    """The result of a refresh, as text and as data."""
     lock = result.lock
     lines = [f"{name}: rewritten ({why})" for name, why in result.rewritten]
     lines += [f"{name}: new; fill in its reason, then npuport refresh" for name in result.fresh]
@@ -59,12 +54,12 @@ def outcome_of(result: "RefreshResult", *, check: bool) -> Outcome:
 
 
 def _end_edit(args: argparse.Namespace, patch: str) -> Outcome:
-    from npuport.commands.rebase import outcome_of
+    from npuport.commands.rebase import outcome_of  # late: a refresh that finds nothing must be fast
     from npuport.edit.revise import end_edit
 
-    step, aside = end_edit(layout_of(args), patch, check=args.check, progress=args.progress)
-    outcome = outcome_of(args, step)
+    result, aside = end_edit(layout_of(args), patch, check=args.check, progress=args.progress)
+    outcome = outcome_of(args, result)
     text = outcome.text + (f"\nthe edited tree is kept: {shown(aside)}" if aside else "")
-    changed = any(verdict.kind != "clean" for verdict in step.summary.verdicts)
+    changed = any(verdict.kind != "clean" for verdict in result.summary.verdicts)
     code = outcome.code or int(args.check and changed)
     return Outcome(text, dict(outcome.data) | {"changed": changed}, code)

@@ -1,19 +1,21 @@
-"""`npuport watch`: is there a newer upstream, and would the series apply to it?"""
+"""`npuport watch`: whether upstream is newer than the pin, and whether the series would apply."""
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+from npuport.base.text import visible
 from npuport.commands import Outcome, layout_of
+from npuport.rebase import report
+from npuport.rebase.verdict import counts
+from npuport.rebase.watch import CLEAN, CURRENT, PERSON, News, watch
 
-if TYPE_CHECKING:
-    from npuport.rebase.watch import News
+_STATES = {CURRENT: "up to date", CLEAN: "clean", PERSON: "needs a person"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's own arguments."""
     parser.epilog = (
-        "exit code: 0 up to date; 10 newer, and the series applies; 11 newer, and it needs a person"
+        "exit code: 0 up to date; 10 newer, and the series applies; 11 newer, and a decision is needed"
     )
     parser.add_argument("--tags", action="store_true", help="look at tags only: the port follows releases")
     parser.add_argument("--offline", action="store_true", help="take upstream as the cache has it")
@@ -21,42 +23,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--report",
         type=Path,
         metavar="DIR",
-        help="write what a rebase would come to: report.md, .json, .html",
+        help="write the report of the rebase there: report.md, .json, .html",
     )
 
 
 def run_watch(args: argparse.Namespace) -> Outcome:
-    """Look."""
-    from npuport.base.text import visible
-    from npuport.rebase import report
-    from npuport.rebase.watch import watch
-
-    found = watch(layout_of(args), tags=args.tags, offline=args.offline, progress=args.progress)
-    if args.report and found.target:
-        report.write(args.report, found.target.summary)
-    lines = [f"pin  {found.pin.commit}"]
-    for name, news in ((found.branch, found.tip), ("tag", found.tag)):
-        lines += _told(name, news) if news else []
-    lines.append(f"next: {found.target.command}" if found.target else "up to date")
-    data: dict[str, Any] = {
-        "state": {0: "up to date", 10: "clean", 11: "needs a person"}[found.code],
-        "pin": {"commit": found.pin.commit.id, "date": found.pin.commit.date},
-        "branch": found.branch,
-        "tip": found.tip and found.tip.as_json(),
-        "tag": found.tag and found.tag.as_json(),
-        "target": found.target and found.target.as_json(),
+    """Look at upstream once."""
+    result = watch(layout_of(args), tags=args.tags, offline=args.offline, progress=args.progress)
+    target = result.target
+    if args.report and target:
+        report.write(args.report, target.summary)
+    lines = [f"pin  {result.pin.commit}"]
+    for name, news in ((result.branch, result.tip), ("tag", result.tag)):
+        lines += _lines(name, news) if news else []
+    lines.append(f"next: {target.command}" if target else "up to date")
+    data = {
+        "state": _STATES[result.code],
+        "pin": {"commit": result.pin.commit.id, "date": result.pin.commit.date},
+        "branch": result.branch,
+        "tip": result.tip and result.tip.as_json(),
+        "tag": result.tag and result.tag.as_json(),
+        "target": target and target.as_json(),
     }
-    return Outcome("\n".join(map(visible, lines)), data, found.code)
+    return Outcome("\n".join(map(visible, lines)), data, result.code)
 
 
-def _told(name: str, news: "News") -> list[str]:
+def _lines(name: str, news: News) -> list[str]:
     summary = news.summary
-    kinds = [verdict.kind for verdict in (*summary.verdicts, *summary.ahead)]
-    counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)) or "no patches"
+    kinds = counts([verdict.kind for verdict in (*summary.verdicts, *summary.ahead)])
     count = len(summary.log)
     lines = [
         f"{name}  {summary.new.commit}",
-        f"  {count} commit{'' if count == 1 else 's'} since the pin; the series: {counts}",
+        f"  {count} commit{'' if count == 1 else 's'} since the pin; the series: {kinds}",
     ]
     if summary.history:
         lines.append(f"  {summary.history}")

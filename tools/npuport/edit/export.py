@@ -1,8 +1,8 @@
-"""The series read back out of the ported tree: what a person has edited or committed there, as patches.
+"""The series of the ported tree: the user's edits and commits there, as patches.
 
-A commit that is the series' own keeps its patch, byte for byte. One that stands for a patch, told by its
-subject, keeps the patch's mail unless the message has changed, and its diff unless the effect has. Any other
-commit, and what is not committed, becomes a new patch.
+A commit of the series keeps its patch, byte for byte. One that stands for a patch (the subject is the same)
+keeps the patch's mail unless the message has changed, and its diff unless the effect has. Any other commit
+becomes a new patch, and so do the edits that are not committed.
 """
 
 from collections.abc import Sequence
@@ -28,21 +28,19 @@ _FOLDS = ("fixup! ", "squash! ", "amend! ")
 
 @dataclass(frozen=True)
 class Exported:
-    """The series as the ported tree has it.
+    """The series of a ported tree.
 
     Args:
         series: the patches in order.
-        tree: the id of the tree that they end in.
-        fresh: names of the new patches.
-        rewritten: names of those with other bytes.
-        dropped: names of those that are not there any more.
+        fresh: the names of the new patches.
+        rewritten: the names of those with other bytes.
+        dropped: the names of those that are gone.
     """
 
     series: tuple[PatchFile, ...]
-    tree: str
-    fresh: tuple[str, ...]
-    rewritten: tuple[str, ...]
-    dropped: tuple[str, ...]
+    fresh: tuple[str, ...] = ()
+    rewritten: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
 
 
 def export(
@@ -89,13 +87,12 @@ def export(
                 fresh.append(name)
             series.append(_patch(tree, name, commit, before, old, today.date()))
         before = commit.tree
-    there = {file.name: file for file in files}
+    old_files = {file.name: file for file in files}
     return Exported(
         series=tuple(series),
-        tree=before,
         fresh=tuple(fresh),
-        rewritten=tuple(f.name for f in series if f.name in there and f != there[f.name]),
-        dropped=tuple(name for name in there if name not in {file.name for file in series}),
+        rewritten=tuple(f.name for f in series if f.name in old_files and f != old_files[f.name]),
+        dropped=tuple(name for name in old_files if name not in {file.name for file in series}),
     )
 
 
@@ -147,7 +144,7 @@ def _moment(text: str) -> datetime:
 
 
 def _patch(tree: Path, name: str, commit: Commit, before: str, old: Patch | None, today: date) -> PatchFile:
-    """The patch of a commit; as much of the old one's bytes as are still right."""
+    """The patch of a commit, with the old one's bytes where they are still right."""
     diff = git.diff(tree, before, commit.tree)
     mail = mail_of(commit, today)
     fresh = parse_patch(name, mail + diff)
@@ -161,11 +158,11 @@ def _patch(tree: Path, name: str, commit: Commit, before: str, old: Patch | None
 
 
 def same_message(old: Patch, commit: Commit) -> bool:
-    """Whether a commit says what a patch says; git drops blank lines, and what follows a `---`."""
+    """Whether a commit and a patch have the same message; git drops blank lines, and what follows a `---`."""
     head = old.data[: old.diff_start].decode().partition("\n\n")[2].split("\n---\n")[0]
-    said = [line.rstrip() for line in head.split("\n") if line.strip()]
+    lines = [line.rstrip() for line in head.split("\n") if line.strip()]
     subject, body = split_message(commit.message)
-    return old.fields["subject"] == subject and said == [line.rstrip() for line in body if line.strip()]
+    return old.fields["subject"] == subject and lines == [line.rstrip() for line in body if line.strip()]
 
 
 def _same_effect(tree: Tree, old: Patch, fresh: Patch) -> bool:

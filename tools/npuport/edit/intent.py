@@ -1,30 +1,32 @@
-"""What a person has begun in the ported tree, with `npuport edit` or `npuport new`, and `refresh` ends."""
+"""What the user has begun in the ported tree with `npuport edit` or `new`; `npuport refresh` ends it."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from npuport.base.schema import from_json, to_json
+
 
 @dataclass(frozen=True)
 class Intent:
-    """What a person is about to do in the ported tree: edit a patch, or write a new one with this title."""
+    """What the user is about to do in the ported tree: edit a patch, or write a new one with this title."""
 
     patch: str = ""
     title: str = ""
 
 
 def read_intent(tree: Path) -> Intent:
-    """What was begun in a tree with `npuport edit` or `npuport new`."""
+    """The intent of a tree; an empty one where there is none."""
     try:
-        return Intent(**json.loads(_intent(tree).read_bytes()))
-    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
+        return from_json(Intent, json.loads(_file(tree).read_bytes()))
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return Intent()
 
 
 def write_intent(tree: Path, intent: Intent) -> None:
-    """Remember it in the tree's own .git, with which it comes and goes."""
-    _intent(tree).write_text(json.dumps({"patch": intent.patch, "title": intent.title}))
+    """Keep an intent in the tree's own .git."""
+    _file(tree).write_text(json.dumps(to_json(intent)))
 
 
-def _intent(tree: Path) -> Path:
+def _file(tree: Path) -> Path:
     return tree / ".git/npuport.json"

@@ -1,10 +1,9 @@
-"""Change a patch in the middle of the series, or leave it out; the later ones are carried over the gap.
+"""Change a patch in the middle of the series, or drop it, and carry the later ones.
 
-It is a rebase onto the pin that the port has already: the same verdicts, and the same session where a later
-patch conflicts.
+It is a rebase onto the pin that the port has: the same verdicts, and the same session where a later patch
+conflicts.
 """
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,47 +22,34 @@ from npuport.port.checkout import lock_file
 from npuport.port.layout import Layout
 from npuport.port.lock import Lock
 from npuport.port.pin import pin
-from npuport.port.series import PatchFile
+from npuport.port.series import PatchFile, find
 from npuport.rebase import session as sessions
-from npuport.rebase.carry import Decision
-from npuport.rebase.job import Job, Step
+from npuport.rebase.job import Job, JobResult
+from npuport.rebase.merge import Decision
+from npuport.rebase.session import RebaseRequest
 from npuport.rebase.verdict import Verdict
 
-_MEND = "npuport refresh makes its edits patches; npuport port --force sets it aside"
+_HINT = "npuport refresh makes its edits patches; npuport port --force sets it aside"
 
 
-def find(files: tuple[PatchFile, ...], name: str) -> PatchFile:
-    """A patch of the series by its name, or by its number: `0002-a.patch`, `2`.
-
-    Raises:
-        PortError: there is none.
-    """
-    number = f"{name:0>4}-" if name.isdigit() else None
-    for file in files:
-        if file.name in (name, f"{name}.patch") or (number and file.name.startswith(number)):
-            return file
-    there = ", ".join(file.name[:4] for file in files) or "none"
-    raise PortError(f"{name} is not in the series", hint=f"name one by file name or number: {there}")
-
-
-def drop(layout: Layout, name: str, progress: Progress = silent) -> Step:
-    """Leave a patch out.
+def drop(layout: Layout, name: str, progress: Progress = silent) -> JobResult:
+    """Leave a patch out of the series.
 
     Raises:
-        PortError: there is no such patch; a session stands; the ported tree has edits.
+        PortError: there is no such patch; a rebase is in progress; the ported tree has edits.
     """
     began = sessions.sum_of(layout)
     _, files = read_port(layout)
     patch = find(files, name)
     port(layout, progress=progress)
-    step = _revise(layout, began, {patch.name: Decision(Verdict(patch.name, "skipped"), None)}, progress)
-    if step.summary.published:
+    result = _revise(layout, began, {patch.name: Decision(Verdict(patch.name, "skipped"), None)}, progress)
+    if result.summary.published:
         port(layout, progress=progress)
-    return step
+    return result
 
 
 def begin_edit(layout: Layout, name: str, progress: Progress = silent) -> tuple[str, Path]:
-    """Put the ported tree at a patch, for a person to edit; `end_edit` takes up what is there then.
+    """Check out a patch's commit in the ported tree, for the user to edit; `end_edit` takes the edit.
 
     Returns:
         The patch's name, and the tree.
@@ -76,7 +62,7 @@ def begin_edit(layout: Layout, name: str, progress: Progress = silent) -> tuple[
     sessions.refuse(layout)
     tree = port(layout, progress=progress).path.resolve()
     with exclusive(lock_file(layout)):
-        trees.refuse_if_touched(trees.linked(layout.ported), hint=_MEND)
+        trees.refuse_if_touched(trees.linked(layout.ported), hint=_HINT)
         commit = git.commits_since(tree, lock.commit)[files.index(patch)]
         write_intent(tree, Intent(patch=patch.name))
         git.detach(tree, commit.id)
@@ -85,14 +71,14 @@ def begin_edit(layout: Layout, name: str, progress: Progress = silent) -> tuple[
 
 def end_edit(
     layout: Layout, name: str, *, check: bool = False, progress: Progress = silent
-) -> tuple[Step, Path | None]:
-    """Make what stands in the ported tree the patch that is being edited, and carry the later ones over it.
+) -> tuple[JobResult, Path | None]:
+    """Replace the patch that is being edited by the contents of the ported tree, and carry the later ones.
 
     Args:
-        check: only say what would come of it.
+        check: change nothing, only return the result that it would have.
 
     Returns:
-        What came of it; and where the edited tree is now, if a later patch conflicts, so that it is kept.
+        The result; and the edited tree, which is kept if a later patch conflicts.
 
     Raises:
         PortError: the edit leaves nothing of the patch.
@@ -103,12 +89,12 @@ def end_edit(
     sessions.refuse(layout)
     data = _edited(layout, lock, files, file)
     verdict = Verdict(name, "clean" if data == file.data else "edited")
-    step = _revise(layout, began, {name: Decision(verdict, data)}, progress, check=check)
-    return step, None if check else settle(layout, progress)
+    result = _revise(layout, began, {name: Decision(verdict, data.decode())}, progress, check=check)
+    return result, None if check else settle(layout, progress)
 
 
 def _edited(layout: Layout, lock: Lock, files: tuple[PatchFile, ...], file: PatchFile) -> bytes:
-    """A patch as the ported tree has it now; as much of its bytes as are still right."""
+    """A patch with the ported tree's effect and message; its own bytes where they are still right."""
     state = trees.linked(layout.ported)
     assert state is not None
     at = files.index(file)
@@ -130,15 +116,15 @@ def _edited(layout: Layout, lock: Lock, files: tuple[PatchFile, ...], file: Patc
 
 def _revise(
     layout: Layout, began: str, decisions: dict[str, Decision], progress: Progress, *, check: bool = False
-) -> Step:
-    """Carry decisions out; `began` is the lock's sha256 when they were made."""
+) -> JobResult:
+    """Carry out decisions; `began` is the lock's sha256 when they were made."""
     lock, files = read_port(layout)
     sessions.refuse(layout)
     repository = upstream.ensure(layout, lock, progress=progress)
-    request = sessions.Request(lock.branch, lock.branch, lock.commit, began)
+    request = RebaseRequest(lock.branch, lock.branch, lock.commit, began)
     job = Job(layout, lock, files, repository, pin(repository, lock.commit, lock.branch), request, progress)
     if check:
         return job.look(decisions)
     with job.locked():
         carried = job.carry(decisions)
-    return replace(job.conclude(carried), changed=True)
+    return job.conclude(*carried)

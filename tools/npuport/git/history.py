@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from npuport import git
+from npuport.base.schema import GitId
 
 
 @dataclass(frozen=True)
@@ -13,12 +14,12 @@ class UpstreamCommit:
 
     Args:
         id: 40 hex digits.
-        date: of its author, YYYY-MM-DD.
+        date: of its author, YYYY-MM-DD; empty where the commit is lost.
         author: the name.
         subject: the first line of the message.
     """
 
-    id: str
+    id: GitId
     date: str
     author: str
     subject: str

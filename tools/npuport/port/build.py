@@ -133,13 +133,23 @@ def apply_series(
         git.am(directory, b"".join(patch.mail for patch in parsed))
     else:
         batch.commit(directory)
+    last = series_commits(directory, base, len(parsed))[-1]
+    return last.id, last.tree
+
+
+def series_commits(directory: Path, base: str, count: int) -> list[git.Commit]:
+    """The commits of a series of so many patches, oldest first.
+
+    Raises:
+        PortError: git made another number of commits.
+    """
     commits = git.commits_since(directory, base)
-    if len(commits) != len(parsed):
+    if len(commits) != count:
         raise PortError(
-            f"the series has {len(parsed)} patches, git made {len(commits)} commits of them",
+            f"the series has {count} patches, git made {len(commits)} commits of them",
             hint="look for a patch that changes nothing, or for one that holds two mails",
         )
-    return commits[-1].id, commits[-1].tree
+    return commits
 
 
 def _port(

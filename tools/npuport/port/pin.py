@@ -16,7 +16,13 @@ from npuport.port.lock import Lock
 
 @dataclass(frozen=True)
 class Pin:
-    """A pin: the ref it was asked for as, its commit with the facts of it, its tree id."""
+    """A commit of upstream that a port is made from.
+
+    Args:
+        ref: the branch, tag or id that the user named.
+        commit: the commit.
+        tree: its tree id.
+    """
 
     ref: str
     commit: UpstreamCommit

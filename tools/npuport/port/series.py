@@ -127,6 +127,20 @@ def check_sums(lock: Lock, patches: Sequence[PatchFile]) -> None:
         raise PortError("the series digest is not that of upstream.lock", hint=hint)
 
 
+def find(files: Sequence[PatchFile], name: str) -> PatchFile:
+    """A patch of the series by its file name or its number: `0002-a.patch`, `0002-a`, `2`.
+
+    Raises:
+        PortError: there is none.
+    """
+    number = f"{name:0>4}-" if name.isdigit() else None
+    for file in files:
+        if file.name in (name, f"{name}.patch") or (number and file.name.startswith(number)):
+            return file
+    numbers = ", ".join(file.name[:4] for file in files) or "none"
+    raise PortError(f"{name} is not in the series", hint=f"name one by file name or number: {numbers}")
+
+
 def _read(directory: Path, name: str) -> bytes:
     path = directory / name
     if path.is_symlink() or not path.is_file():

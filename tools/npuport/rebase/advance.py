@@ -1,4 +1,4 @@
-"""Start a rebase, and go on with one: each step builds what comes next aside and publishes it by a rename."""
+"""Start a rebase, and go on with one: each command builds its result aside and publishes it by a rename."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,9 +13,10 @@ from npuport.port.layout import Layout
 from npuport.port.pin import branch_of, pin, resolve
 from npuport.port.series import PatchFile
 from npuport.rebase import session as sessions
-from npuport.rebase.carry import Decision
 from npuport.rebase.describe import summarise
-from npuport.rebase.job import Job, Overtaken, Step
+from npuport.rebase.job import Job, JobResult, Overtaken
+from npuport.rebase.merge import Decision
+from npuport.rebase.session import RebaseRequest, RebaseSession
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,10 @@ class Options:
 
     Args:
         dry_run: change nothing.
-        offline: never ask upstream.
-        parity: the model sizes that parity is to prove, before and after; () for no proof; None for what
-            the session says, or for no proof.
-        accept_license: a changed licence has been read and accepted.
+        offline: never use the network.
+        parity: the model sizes on which parity is to run, before and after; () for no proof; None for those
+            of the session, or for no proof.
+        accept_license: the user has read and accepted a changed licence.
     """
 
     dry_run: bool = False
@@ -36,20 +37,20 @@ class Options:
     accept_license: bool = False
 
 
-def start(layout: Layout, ref: str | None, options: Options, progress: Progress = silent) -> Step:
+def start(layout: Layout, ref: str | None, options: Options, progress: Progress = silent) -> JobResult:
     """Move the pin to a ref, the tip of the lock's branch where it is None.
 
     Raises:
-        PortError: upstream is out of reach or has no such commit; a session stands; `out/ported` holds edits
-            that are in no patch. Nothing has changed then.
+        PortError: upstream is out of reach or has no such commit; a rebase is in progress; `out/ported` has
+            edits that are in no patch. Nothing has changed then.
     """
     began = sessions.sum_of(layout)
     lock, files = read_port(layout)
     sessions.refuse(layout)
     repository, new = resolve(layout, lock, ref, offline=options.offline, progress=progress)
     if new.commit.id == lock.commit:
-        return Step(summarise(lock, (), repository, new, (), accepted=True), False, None)
-    request = sessions.Request(
+        return JobResult(summarise(lock, (), repository, new, (), accepted=True), False, None)
+    request = RebaseRequest(
         ref=new.ref,
         branch=branch_of(repository, ref, lock.branch),
         target=new.commit.id,
@@ -70,45 +71,46 @@ def start(layout: Layout, ref: str | None, options: Options, progress: Progress 
             carried = job.carry({})
     except Overtaken:
         return start(layout, ref, options, progress)
-    return _ported(job, job.conclude(carried))
+    return _ported(job, job.conclude(*carried))
 
 
-def proceed(layout: Layout, options: Options, *, skip: bool = False, progress: Progress = silent) -> Step:
-    """Go on after a person has resolved a conflict, or skips the patch, or has decided something else.
+def proceed(
+    layout: Layout, options: Options, *, skip: bool = False, progress: Progress = silent
+) -> JobResult:
+    """Go on with a rebase after the user has resolved a conflict, skips the patch, or has decided.
 
     Raises:
-        PortError: there is no session, its port has changed, or the conflict is not resolved.
+        PortError: no rebase is in progress, its port has changed, or the conflict is not resolved.
     """
     job, session = _resume(layout, options, progress)
     with job.locked():
         if sessions.read(layout) != session:
-            raise Overtaken("another npuport has gone on with the rebase", hint="npuport rebase --status")
-        decided = _decided(layout, session, job.files, skip=skip)
-        carried = job.carry({**session.decisions, **decided})
-    return _ported(job, job.conclude(carried))
+            raise Overtaken("another npuport has continued the rebase", hint="npuport rebase --status")
+        decisions = _decisions(layout, session, job.files, skip=skip)
+        carried = job.carry({**session.decisions, **decisions})
+    return _ported(job, job.conclude(*carried))
 
 
-def _ported(job: Job, step: Step) -> Step:
-    """Let `out/ported` follow what has been published."""
-    if step.summary.published:
+def _ported(job: Job, result: JobResult) -> JobResult:
+    """Port anew where a new port has been published."""
+    if result.summary.published:
         port(job.layout, progress=job.progress)
-    return step
+    return result
 
 
-def standing(layout: Layout) -> Step:
-    """Where a session stands.
+def standing(layout: Layout) -> JobResult:
+    """The state of the rebase that is in progress.
 
     Raises:
         PortError: there is none.
     """
     job, session = _resume(layout, Options(offline=True), silent)
     summary = job.summary(session.verdicts)
-    return Step(
-        replace(summary, decisions=session.decide or summary.decisions), True, sessions.directory(layout)
-    )
+    summary = replace(summary, decisions=session.decide or summary.decisions)
+    return JobResult(summary, True, sessions.directory(layout))
 
 
-def _resume(layout: Layout, options: Options, progress: Progress) -> tuple[Job, sessions.Session]:
+def _resume(layout: Layout, options: Options, progress: Progress) -> tuple[Job, RebaseSession]:
     lock, files = read_port(layout)
     session = sessions.read(layout)
     sessions.check(layout, session)
@@ -124,10 +126,10 @@ def _resume(layout: Layout, options: Options, progress: Progress) -> tuple[Job, 
     return Job(layout, lock, files, repository, new, request, progress), session
 
 
-def _decided(
-    layout: Layout, session: sessions.Session, files: Sequence[PatchFile], *, skip: bool
+def _decisions(
+    layout: Layout, session: RebaseSession, files: Sequence[PatchFile], *, skip: bool
 ) -> Mapping[str, Decision]:
-    """What a person has just decided about the patch that waits, if one does."""
+    """The user's decision about the patch that waits, if one does."""
     verdict = session.conflict
     if verdict is None:
         if skip:
@@ -138,4 +140,4 @@ def _decided(
     old = next(parse_patch(file.name, file.data) for file in files if file.name == verdict.patch)
     with staged_directory(layout.out) as scratch:
         diff = sessions.resolution(layout, session, scratch)
-    return {verdict.patch: Decision(replace(verdict, kind="resolved"), with_diff(old, diff).data)}
+    return {verdict.patch: Decision(replace(verdict, kind="resolved"), with_diff(old, diff).data.decode())}

@@ -1,29 +1,31 @@
-"""The first upstream commit at which something of the port goes wrong, by binary search.
+"""The first upstream commit at which a patch or a parity case fails, by binary search.
 
-Upstream's first-parent line from the pin to the newest commit is what was ever the tip of its branch. The
-newest is tried first: where nothing is wrong there, one try does. n commits take at most 1 + log2(n) tries.
+The search is along first parents from the pin to the newest commit: the commits that were once the tip of
+the branch. The newest is tried first: where it is good, one try is enough. n commits take at most 1 + log2(n)
+tries.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from npuport.base.errors import PortError
 from npuport.base.files import staged_directory
 from npuport.base.places import cache_dir
 from npuport.base.text import Progress, silent, visible
-from npuport.edit.revise import find
 from npuport.git import history
 from npuport.git.history import UpstreamCommit
 from npuport.port.build import read_port
 from npuport.port.layout import Layout
 from npuport.port.pin import branch_of, pin, resolve
+from npuport.port.series import find
 from npuport.rebase import session as sessions
-from npuport.rebase.carry import carry
 from npuport.rebase.job import Job
+from npuport.rebase.merge import merge_series
 from npuport.rebase.proof import read_proof
+from npuport.rebase.session import RebaseRequest
 from npuport.rebase.verdict import Verdict
+from npuport.suite import run
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,8 @@ class Try:
 
     Args:
         commit: the commit.
-        bad: whether it is wrong there.
-        found: what was found, in a few words.
+        bad: whether something is wrong at it.
+        found: what is wrong, in a few words; `applies` or `passes` where nothing is.
         verdict: on the patch, where one is searched for.
     """
 
@@ -42,24 +44,21 @@ class Try:
     found: str
     verdict: Verdict | None = None
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain data."""
-        return asdict(self) | {"verdict": self.verdict and self.verdict.as_json()}
-
 
 @dataclass(frozen=True)
 class Bisection:
-    """What a search has found.
+    """The result of a search.
 
     Args:
         what: the patch, or the parity case.
         old: the pin.
-        new: the newest commit that was looked at.
-        history: what is unusual about the way between them; empty where nothing is.
+        new: the newest commit of the search.
+        history: what is unusual about the commits between them; empty where nothing is.
         tries: in the order they were made.
-        most: how many it might have taken.
-        good: the last commit at which all is well; None where there is none.
-        bad: the first at which it is not; None where all is well to the end.
+        most: how many tries it could have taken.
+        last_good: the last commit at which nothing is wrong; None where there is none.
+        first_bad: the first at which something is; None where nothing is wrong at the newest commit.
+        good: whether nothing is wrong at the newest commit.
     """
 
     what: str
@@ -68,48 +67,38 @@ class Bisection:
     history: str
     tries: tuple[Try, ...]
     most: int
-    good: UpstreamCommit | None
-    bad: Try | None
+    last_good: UpstreamCommit | None
+    first_bad: Try | None
+    good: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "good", self.first_bad is None)
 
     @property
     def text(self) -> str:
-        """What was found, for a person."""
+        """The result for the terminal."""
         count = len(self.tries)
         lines = [f"{self.what}: {count} tr{'y' if count == 1 else 'ies'}"]
         if self.history:
             lines.append(f"  history     {self.history}")
-        lines.append(f"  last good   {self.good or 'none: it is so at the pin already'}")
-        if self.bad is None:
+        lines.append(f"  last good   {self.last_good or 'none: it is bad at the pin already'}")
+        if self.first_bad is None:
             lines.append("  first bad   none")
         else:
-            lines += [f"  first bad   {self.bad.commit}", f"  there       {self.bad.found}"]
+            lines += [f"  first bad   {self.first_bad.commit}", f"  because     {self.first_bad.found}"]
         return "\n".join(map(visible, lines))
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain data."""
-        return {
-            "good": self.bad is None,
-            "what": self.what,
-            "old": asdict(self.old),
-            "new": asdict(self.new),
-            "history": self.history,
-            "last_good": asdict(self.good) if self.good else None,
-            "first_bad": self.bad and self.bad.as_json(),
-            "tries": [one.as_json() for one in self.tries],
-            "most": self.most,
-        }
 
 
 def bisect_patch(
     layout: Layout, name: str, ref: str | None, *, offline: bool = False, progress: Progress = silent
 ) -> Bisection:
-    """The first upstream commit at which a patch needs a person, or is upstream's already.
+    """Find the first upstream commit at which a patch needs a decision, or is upstream's already.
 
-    A patch before it that needs a person is decided for that patch, so that only this one is judged.
+    A conflict of a patch before it is resolved with that patch's own lines, so that only this one is judged.
 
     Args:
         name: the patch's file name, or its number.
-        ref: the newest commit to look at; None for the tip of the lock's branch.
+        ref: the newest commit of the search; None for the tip of the lock's branch.
 
     Raises:
         PortError: upstream is out of reach, or there is no such patch.
@@ -120,14 +109,17 @@ def bisect_patch(
 
     def judge(commit: UpstreamCommit, explain: bool = False) -> Try:
         with staged_directory(cache_dir() / "staging") as staged:
-            carried = carry(job.repository, job.lock, files, commit.id, staged, ahead=True, explain=explain)
+            carried = merge_series(
+                job.repository, job.lock, files, commit.id, staged, ahead=True, explain=explain
+            )
         verdict = carried.verdicts[-1]
         bad = verdict.needs_person or verdict.kind == "upstreamed"
-        found = f"{verdict.kind}{f': {verdict.detail}' if verdict.detail else ''}" if bad else "applies"
-        return Try(commit, bad, found, verdict)
+        text = f"{verdict.kind}{f': {verdict.detail}' if verdict.detail else ''}" if bad else "applies"
+        return Try(commit, bad, text, verdict)
 
-    found = _search(job, patch.name, judge, try_old=False)
-    return replace(found, bad=judge(found.bad.commit, explain=True)) if found.bad else found
+    result = _search(job, patch.name, judge, try_old=False)
+    bad = result.first_bad
+    return replace(result, first_bad=judge(bad.commit, explain=True)) if bad else result
 
 
 def bisect_parity(
@@ -139,7 +131,7 @@ def bisect_parity(
     offline: bool = False,
     progress: Progress = silent,
 ) -> Bisection:
-    """The first upstream commit at which a parity case does not pass.
+    """Find the first upstream commit at which a parity case does not pass.
 
     Args:
         case: as pytest's -k.
@@ -149,8 +141,6 @@ def bisect_parity(
         PortError: upstream is out of reach; the series does not apply at a commit that has to be tried; no
             check matches the case.
     """
-    from npuport.suite import run
-
     job = _job(layout, ref, offline, progress)
     request = run.ParityRequest(sizes=tuple(sizes), expression=case)
 
@@ -159,11 +149,13 @@ def bisect_parity(
             candidate = _candidate(job, commit, staged)
             try:
                 run.run(candidate, request, staged / "report", progress)
-            except PortError as error:  # upstream does not even start there
+            except PortError as error:  # upstream does not even start
                 return Try(commit, True, error.message)
             proof = read_proof(staged / "report/results.json")
         if not any(proof.counts.values()):
-            raise PortError(f"no check of the suite matches {case!r}", hint="out/report/report.md names them")
+            raise PortError(
+                f"no check of the suite matches {case!r}", hint="out/report/report.md has their names"
+            )
         red = f"{proof.verdict}: {', '.join(proof.red)}"
         return Try(commit, proof.verdict != "pass", "passes" if proof.verdict == "pass" else red)
 
@@ -174,19 +166,19 @@ def _job(layout: Layout, ref: str | None, offline: bool, progress: Progress) -> 
     lock, files = read_port(layout)
     repository, new = resolve(layout, lock, ref, offline=offline, progress=progress)
     branch = branch_of(repository, ref, lock.branch)
-    request = sessions.Request(new.ref, branch, new.commit.id, sessions.sum_of(layout))
+    request = RebaseRequest(new.ref, branch, new.commit.id, sessions.sum_of(layout))
     return Job(layout, lock, files, repository, new, request, progress)
 
 
 def _candidate(job: Job, commit: UpstreamCommit, directory: Path) -> Layout:
-    """The port of a commit."""
+    """A port of another commit."""
     here = replace(job, new=pin(job.repository, commit.id, commit.id))
-    carried = carry(job.repository, job.lock, job.files, commit.id, directory)
+    carried = merge_series(job.repository, job.lock, job.files, commit.id, directory)
     if carried.stopped:
         verdict = carried.verdicts[-1]
         raise PortError(
             f"the series does not apply at {commit.id[:12]}: {verdict.patch}: {verdict.detail}",
-            hint=f"npuport rebase --bisect {verdict.patch}, and resolve that first",
+            hint=f"npuport rebase --bisect {verdict.patch}, and resolve it first",
         )
     here.write_candidate(carried, directory / "port")
     return Layout(directory / "port")
@@ -210,9 +202,9 @@ def _search(job: Job, what: str, judge: Callable[[UpstreamCommit], Try], *, try_
         bad, first = len(commits) - 1, newest
         while bad - good > 1:
             middle = (good + bad) // 2
-            found = look(middle)
-            if found.bad:
-                bad, first = middle, found
+            one = look(middle)
+            if one.bad:
+                bad, first = middle, one
             else:
                 good = middle
     else:

@@ -1,4 +1,4 @@
-"""A conflict that git has left in a work tree, told as clashes: what is there, what was expected, wanted."""
+"""The clashes of a conflict that git has left in a work tree: lines of upstream, expected and wanted."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ Lines = list[bytes]
 
 @dataclass(frozen=True)
 class Region:
-    """What stands between conflict markers: the markers' first line, counted from 1, and the three sides."""
+    """The lines between conflict markers: the number of the first marker's line, and the three sides."""
 
     line: int
     upstream: Lines
@@ -46,49 +46,49 @@ def regions(data: bytes) -> Iterator[Region]:
 def clashes(
     tree: Path, patch: Patch, old: Tree, culprits: Culprits, who: str = "upstream"
 ) -> tuple[Clash, ...]:
-    """What keeps a patch from merging.
+    """The places where a patch does not merge.
 
     Args:
-        tree: the work tree where git has tried it and left its markers.
+        tree: the work tree where git has tried to merge it and left its markers.
         old: the tree that the patch applies to exactly.
-        who: has changed what the patch changes, as the reasons name it.
+        who: the word of the reasons for the other side.
     """
     return tuple(_Conflict(tree, patch, old, culprits, who).clashes())
 
 
 class _Conflict:
-    """A conflict in a work tree, and whom to ask about it."""
+    """A conflict in a work tree, and upstream's history to explain it."""
 
     def __init__(self, tree: Path, patch: Patch, old: Tree, culprits: Culprits, who: str) -> None:
         self._tree = tree
         self._old = old
         self._culprits = culprits
         self._who = who
-        self._there = git.list_tree(tree, "HEAD")
+        self._files = git.list_tree(tree, "HEAD")
         self._patch = patch
         self._changes = {
             path: change for change in patch.changes for path in (change.old, change.new) if path
         }
 
     def clashes(self) -> Iterator[Clash]:
-        """All of it, file by file."""
-        obstacles = [found for change in self._patch.changes if (found := self._obstacle(change))]
+        """All clashes, file by file."""
+        obstacles = [clash for change in self._patch.changes if (clash := self._obstacle(change))]
         yield from obstacles
         for path, stages in git.unmerged(self._tree).items():
-            if obstacles and "~" in path:  # git's own name for one of two that cannot both be there
+            if obstacles and "~" in path:  # git's own name for one of two that cannot both exist
                 continue
             change = self._change_of(path)
             if change is None:
                 yield _whole(path, "git cannot tell what becomes of this file", None)
             elif 2 not in stages:
-                yield self._gone(path, change)
+                yield self._deleted(path, change)
             elif 3 not in stages:
-                yield self._taken_away(path, change)
+                yield self._removed_by_patch(path, change)
             else:
                 yield from self._in_lines(path, change)
 
     def _change_of(self, path: str) -> FileChange | None:
-        """The change of the patch that belongs to a path, perhaps one that upstream gave the file."""
+        """The change of the patch that belongs to a path; upstream may have given the file that path."""
         if path in self._changes:
             return self._changes[path]
         for old, change in self._changes.items():
@@ -97,21 +97,21 @@ class _Conflict:
         return next(iter(self._changes.values())) if len(self._changes) == 1 else None
 
     def _obstacle(self, change: FileChange) -> Clash | None:
-        """A file of upstream's where the patch needs a directory, or the other way round."""
+        """The clash of a file of upstream's where the patch needs a directory, or the reverse."""
         if not change.new or change.new == change.old:
             return None
         parts = change.new.split("/")
         for parent in ("/".join(parts[:end]) for end in range(1, len(parts))):
-            if parent in self._there:
+            if parent in self._files:
                 reason = f"{self._who} has a file where the patch needs a directory"
                 return _whole(parent, reason, self._culprits.who_added(parent))
-        if any(path.startswith(f"{change.new}/") for path in self._there):
+        if any(path.startswith(f"{change.new}/") for path in self._files):
             reason = f"{self._who} has a directory where the patch puts a file"
             return _whole(change.new, reason, self._culprits.who_added(change.new))
         return None
 
-    def _gone(self, path: str, change: FileChange) -> Clash:
-        """The file is not there any more: who deleted it, and where its lines went."""
+    def _deleted(self, path: str, change: FileChange) -> Clash:
+        """The clash of a file that upstream has deleted: by which commit, and where its lines are now."""
         name = change.old or path
         now, culprit = self._culprits.trace(name)
         moved = now and now != name
@@ -120,20 +120,20 @@ class _Conflict:
         expected, wanted = (_text(hunk.old), _text(hunk.new)) if hunk else ((), ())
         return Clash(name, 0, 0, (), expected, wanted, reason, culprit, self._elsewhere(change.hunks))
 
-    def _taken_away(self, path: str, change: FileChange) -> Clash:
-        """The patch deletes or renames what upstream has changed."""
+    def _removed_by_patch(self, path: str, change: FileChange) -> Clash:
+        """The clash of a file that the patch deletes or renames and upstream has changed."""
         name = change.old or path
         now, mover = self._culprits.trace(name)
         if now and now != name:
-            return _whole(path, f"{self._who} renamed it to {now}, the patch takes it away", mover)
+            return _whole(path, f"{self._who} renamed it to {now}, the patch removes it", mover)
         culprit = self._culprits.who_changed(name)
-        return _whole(path, f"{self._who} changed the file, the patch takes it away", culprit)
+        return _whole(path, f"{self._who} changed the file, the patch removes it", culprit)
 
     def _elsewhere(self, hunks: tuple[Hunk, ...]) -> str:
-        """Where the lines that a patch expects are now, among the files that upstream has changed."""
+        """Where the lines that hunks expect are now, among the files that upstream has changed."""
         touched = dict.fromkeys(c.new for step in reversed(self._culprits.steps) for c in step.changes)
-        paths = [path for path in touched if path in self._there and self._there[path].mode[:3] == "100"]
-        blobs = git.read_objects(self._tree, [self._there[path].oid for path in paths])
+        paths = [path for path in touched if path in self._files and self._files[path].mode[:3] == "100"]
+        blobs = git.read_objects(self._tree, [self._files[path].oid for path in paths])
         for hunk in hunks:
             for block in (hunk.old, hunk.old[hunk.leading : -hunk.trailing or None]):
                 places = [
@@ -151,19 +151,17 @@ class _Conflict:
         data = file.read_bytes() if file.is_file() and not file.is_symlink() else b""
         before = (self._old[change.old].lines or []) if change.old in self._old else []
         blob = git.read_objects(self._tree, [f"HEAD:{path}"])[0]
-        there = blob[1] if blob else b""
+        upstreams = blob[1] if blob else b""
         marked = list(regions(data))
         if not marked:
-            what = (
-                "made it binary" if b"\0" in there else "changed it in a way that no lines can be merged with"
-            )
-            yield _whole(path, f"{self._who} {what}", self._culprits.who_changed(change.old or path))
-        reason = _conversion(self._who, before, split_lines(there))
+            how = "made it binary" if b"\0" in upstreams else "changed it so that no lines can be merged"
+            yield _whole(path, f"{self._who} {how}", self._culprits.who_changed(change.old or path))
+        reason = _conversion(self._who, before, split_lines(upstreams))
         for region in marked:
             number = _hunk(change, region)
             block = change.hunks[number - 1].old if number else ()
             culprit = self._culprits.who_changed(change.old or path, region.expected, block)
-            new = f"{self._who} has a file of that name, too" if change.old is None else ""
+            new = f"{self._who} added a file of that name, too" if change.old is None else ""
             upstream, expected, wanted = map(_text, (region.upstream, region.expected, region.wanted))
             why = reason or new or _how(self._who, region)
             moved = self._elsewhere(change.hunks[number - 1 : number]) if number else ""
@@ -176,7 +174,7 @@ def _whole(path: str, reason: str, culprit: UpstreamCommit | None) -> Clash:
 
 
 def _conversion(who: str, before: Lines, after: Lines) -> str:
-    """What was done to the file as a whole, where nothing else was."""
+    """The reason of a clash where upstream changed nothing but white space; else empty."""
     if not before or before == after:
         return ""
     if [line.rstrip(b"\r\n") for line in before] == [line.rstrip(b"\r\n") for line in after]:
@@ -184,14 +182,14 @@ def _conversion(who: str, before: Lines, after: Lines) -> str:
     if [line.split() for line in before] == [line.split() for line in after]:
         return f"{who} changed the file's white space"
     if b"".join(before).split() == b"".join(after).split():
-        return f"{who} wrapped the file's lines anew"
+        return f"{who} wrapped the file's lines differently"
     return ""
 
 
 def _how(who: str, region: Region) -> str:
-    """How the lines that are there stand to the patch's."""
+    """The reason of a clash, from its three sides."""
     if not region.upstream:
-        return f"{who} removed the lines that it changes"
+        return f"{who} removed the lines that the patch changes"
     if not region.expected:
         return f"{who} added lines in the same place"
     upstream, expected, wanted = (
@@ -199,8 +197,9 @@ def _how(who: str, region: Region) -> str:
     )
     brought = upstream - expected
     alike = brought & wanted
-    much = ", much as the patch does" if brought and 2 * len(alike) >= len(brought) else ""
-    return f"{who} changed the lines that it changes{much}"
+    if brought and 2 * len(alike) >= len(brought):
+        return f"{who} made a similar change to the lines that the patch changes"
+    return f"{who} changed the lines that the patch changes"
 
 
 def _hunk(change: FileChange, region: Region) -> int:
@@ -219,5 +218,5 @@ def _hunk(change: FileChange, region: Region) -> int:
 
 
 def _text(lines: Iterable[bytes]) -> tuple[str, ...]:
-    """Lines for people: without their ends, whatever bytes they hold."""
+    """Lines as text without their ends; bytes that are not UTF-8 are spelled out."""
     return tuple(line.decode(errors="backslashreplace").rstrip("\r\n") for line in lines)

@@ -1,4 +1,4 @@
-"""Which commit of upstream's changed, brought, renamed or deleted what a patch is about."""
+"""The upstream commit that changed, brought, renamed or deleted what a patch is about."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ Turn = tuple[int, UpstreamCommit]
 
 
 class Culprits:
-    """Upstream's history from the old pin to the new one, read only when it is asked for."""
+    """Upstream's history from the old pin to the new one, read when the first question needs it."""
 
     def __init__(self, repository: Path, old: str, new: str) -> None:
         self._repository = repository
@@ -35,30 +35,30 @@ class Culprits:
 
         Args:
             path: the file's name at the old pin.
-            blocks: lines to look for, the most telling first; the first that was taken out decides. Where
-                history tells of none of them, it is the last commit that changed the file.
+            blocks: lines to look for, the most specific first; the first that was taken out decides. Where
+                no commit took one out, the result is the last commit that changed the file.
         """
         for block in filter(None, blocks):
-            if found := self._turn(self.steps, path, _lacks(block)):
-                return found[1]
+            if turn := self._turn(self.steps, path, _lacks(block)):
+                return turn[1]
         last = self._last(self.steps, path, lambda change: change.old_oid != change.new_oid)
         return last[1] if last else None
 
     def who_brought(self, patch: Patch) -> UpstreamCommit | None:
-        """The commit since which upstream has all of a patch; None where history does not tell."""
+        """The commit since which upstream has all of a patch; None where the history does not show it."""
         turns = filter(None, map(self._brought, patch.changes))
         return max(turns, default=(0, None), key=lambda turn: turn[0])[1]
 
     def trace(self, path: str) -> tuple[str, UpstreamCommit | None]:
-        """What a file of the old pin is called at the new one, empty where it is gone, and who did that."""
+        """A file's path at the new pin, empty where it is gone, and the commit that renamed or deleted it."""
         _, name = follow(self.steps, path)
         last = self._last(self.steps, path, lambda change: change.letter in "RD")
         return name, last[1] if last else None
 
     def who_moved(self, path: str) -> UpstreamCommit | None:
-        """The last commit that renamed a file, or, of a file that is the patch's own, those beside it."""
-        if found := self.trace(path)[1]:
-            return found
+        """The last commit that renamed a file, or, of a file that the patch adds, those in its directory."""
+        if commit := self.trace(path)[1]:
+            return commit
         directory = path.rpartition("/")[0]
         for step in reversed(self.steps):
             if any(c.letter == "R" and c.old.rpartition("/")[0] == directory for c in step.changes):
@@ -77,7 +77,7 @@ class Culprits:
         path = change.old or change.path
         if change.new is None or not change.hunks:
             return self._last(self.steps, path, lambda c: c.letter in "RD" or c.old_oid == c.new_oid)
-        return self._turn(self.steps, path, _has_it(change))
+        return self._turn(self.steps, path, _has_change(change))
 
     def _last(
         self, history: Sequence[HistoryStep], path: str, wanted: Callable[[DiffEntry], bool]
@@ -91,7 +91,7 @@ class Culprits:
         return None
 
     def _turn(self, history: Sequence[HistoryStep], path: str, holds: Holds) -> Turn | None:
-        """Since when something holds of a file, if it does at the end."""
+        """The commit since which something is true of a file, if it is true at the end."""
         happened, _ = follow(history, path)
         oids = list({oid for _, change in happened for oid in (change.old_oid, change.new_oid)})
         blobs = git.read_objects(self._repository, oids)
@@ -111,8 +111,8 @@ class Culprits:
     ) -> UpstreamCommit:
         """The commit itself or, of a merge, the one on the merged side that did it."""
         for side in step.parents[1:]:
-            if found := find(steps(self._repository, step.parents[0], side), change.old):
-                return found[1]
+            if turn := find(steps(self._repository, step.parents[0], side), change.old):
+                return turn[1]
         return step.commit
 
 
@@ -124,8 +124,8 @@ def _holds(lines: Lines, block: Sequence[bytes]) -> bool:
     return lines is not None and bool(occurrences(lines, block))
 
 
-def _has_it(change: FileChange) -> Holds:
-    """Whether a file is as a change makes it: what it adds is there, what it removes is not."""
+def _has_change(change: FileChange) -> Holds:
+    """The test whether a file has what a change adds, and lacks what it removes."""
 
     def holds(lines: Lines) -> bool:
         if change.new is None:

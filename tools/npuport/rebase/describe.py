@@ -1,4 +1,4 @@
-"""A rebase as data for people: the pins, upstream's log, the licence, what is new in upstream's source."""
+"""The summary of a rebase: the pins, upstream's log, the licence, the changes of upstream's source."""
 
 import hashlib
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from difflib import unified_diff
 from pathlib import Path
 
 from npuport import git
+from npuport.audit import new_assumptions
 from npuport.git import history
 from npuport.port.lock import Lock
 from npuport.port.lockrules import NO_LICENSE
@@ -13,6 +14,8 @@ from npuport.port.pin import Pin, pin
 from npuport.rebase.culprit import Culprits
 from npuport.rebase.summary import LicenseChange, Summary
 from npuport.rebase.verdict import Verdict
+from npuport.source.interface import difference
+from npuport.source.tree import read_commit
 
 
 def summarise(
@@ -31,7 +34,7 @@ def summarise(
         lock: the old one.
         names: the old series.
         ahead: preliminary verdicts on the patches that wait.
-        accepted: whether a person has accepted a change of the licence.
+        accepted: whether the user has accepted a change of the licence.
     """
     license_change = compare_licenses(repository, lock, new.commit.id)
     return Summary(
@@ -50,15 +53,11 @@ def summarise(
 def sources(
     repository: Path, lock: Lock, target: str, adapter: bytes
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What is new in upstream's source: differences of the entry points, and CUDA assumptions; lines each.
+    """The differences of the entry points, and the new CUDA assumptions, between two commits; a line each.
 
     Args:
-        adapter: the port's adapter, which says what of upstream the port uses; it is read, not run.
+        adapter: the port's adapter, which names what the port uses of upstream; it is read, not run.
     """
-    from npuport.audit import new_assumptions
-    from npuport.source.interface import difference
-    from npuport.source.tree import read_commit
-
     old, new = read_commit(repository, lock.commit), read_commit(repository, target)
     return difference(old, new, adapter), new_assumptions(old, new, adapter)
 
@@ -66,13 +65,13 @@ def sources(
 def decisions(
     verdicts: Sequence[Verdict], license_change: LicenseChange, *, accepted: bool
 ) -> tuple[str, ...]:
-    """What a person has to decide, a line each."""
-    found = [f"{verdict.patch}: {verdict.detail}" for verdict in verdicts if verdict.needs_person]
+    """What has to be decided, a line each."""
+    lines = [f"{verdict.patch}: {verdict.detail}" for verdict in verdicts if verdict.needs_person]
     if license_change.changed and not accepted:
-        what = {license_change.old: "is new", license_change.new: "is gone"}.get(NO_LICENSE, "has changed")
-        read = "accept that" if what == "is gone" else "read it, and accept it"
-        found.append(f"upstream's {license_change.path} {what}: {read} with --accept-license")
-    return tuple(found)
+        state = {license_change.old: "is new", license_change.new: "is gone"}.get(NO_LICENSE, "has changed")
+        read = "accept that" if state == "is gone" else "read it, and accept it"
+        lines.append(f"upstream's {license_change.path} {state}: {read} with --accept-license")
+    return tuple(lines)
 
 
 def compare_licenses(repository: Path, lock: Lock, target: str) -> LicenseChange:
@@ -82,7 +81,7 @@ def compare_licenses(repository: Path, lock: Lock, target: str) -> LicenseChange
     if new is None and old:
         path = Culprits(repository, lock.commit, target).trace(path)[0] or path
         new = git.read_objects(repository, [f"{target}:{path}"])[0]
-    was, now = ((found[1] if found else b"").decode(errors="replace") for found in (old, new))
+    was, now = ((blob[1] if blob else b"").decode(errors="replace") for blob in (old, new))
     names = f"a/{lock.license_file}", f"b/{path}"
     diff = unified_diff(was.splitlines(keepends=True), now.splitlines(keepends=True), *names)
     sha256 = hashlib.sha256(new[1]).hexdigest() if new else NO_LICENSE

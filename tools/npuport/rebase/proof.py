@@ -1,7 +1,7 @@
-"""Parity before and after a rebase: a run of the suite in a process of its own, as `Proof`."""
+"""Parity before and after a rebase: a run of the suite in a process of its own."""
 
 import importlib.metadata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from npuport import __version__
@@ -17,15 +17,15 @@ from npuport.suite.trust import doubts
 
 
 def prove(layout: Layout, sizes: Sequence[str], report: Path, progress: Progress) -> Proof:
-    """Run the parity suite on a port, unless a run of this very port at these sizes has passed already.
+    """Run the parity suite on a port, unless a run of the same port at these sizes has passed already.
 
     Args:
         layout: the port.
         sizes: model sizes of its adapter's.
-        report: the directory of the report; `out/report` of the port serves too, where it is of this run.
+        report: the directory of the report; `out/report` of the port is used too, where it is of this port.
 
     Raises:
-        PortError: the suite could not run, or did not come to its end.
+        PortError: the suite could not run, or did not finish.
     """
     for directory in (report, layout.report):
         if passed(directory / "results.json", layout, sizes):
@@ -73,26 +73,3 @@ def read_proof(path: Path) -> Proof:
         red=tuple(result["id"] for result in not_passed(results["results"])),
         state_dict={size: capture["state_dict"] for size, capture in results["captures"].items()},
     )
-
-
-def state_dict_difference(before: Proof, after: Proof) -> tuple[str, ...]:
-    """What of the model's state dict has changed, a line each: a checkpoint of the old one may not load."""
-    return tuple(_differences(before, after))
-
-
-def _differences(before: Proof, after: Proof) -> Iterator[str]:
-    told = set()
-    for size in filter(after.state_dict.__contains__, before.state_dict):
-        old, new = before.state_dict[size], after.state_dict[size]
-        for key in [*old, *(key for key in new if key not in old)]:
-            if key not in new:
-                line = f"{key} {old[key]} is gone"
-            elif key not in old:
-                line = f"{key} {new[key]} is new"
-            elif old[key] != new[key]:
-                line = f"{key} was {old[key]}, is {new[key]}"
-            else:
-                continue
-            if line not in told:
-                told.add(line)
-                yield line

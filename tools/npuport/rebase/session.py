@@ -1,44 +1,43 @@
-"""A rebase that waits for a person: `out/rebase/session/`, made and replaced in one rename each.
+"""A rebase that waits for a decision: `out/rebase/session/`, made and replaced in one rename each.
 
-    session.json   where it goes, what has been decided, what was found
+    session.json   the request, the decisions, the verdicts
     tree/          a git work tree: the new pin with the series so far, and the conflict's markers
     port/          once the series is carried: a port like any other, of the new pin
 
-The JSON holds inputs and decisions only; everything else is derived anew from them, so that a session can be
-taken up by any process on any day.
+The JSON holds inputs and decisions only; everything else is derived again from them, so that any process can
+go on with a session on any day.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from npuport import git
-from npuport.base import files
 from npuport.base.errors import PortError
-from npuport.base.files import retire, staged_directory, write_atomically
+from npuport.base.files import retire, write_atomically
+from npuport.base.schema import from_json, to_json
 from npuport.port.layout import Layout
-from npuport.rebase.carry import Decision
-from npuport.rebase.verdict import Verdict, verdict_from_json
+from npuport.rebase.merge import Decision
+from npuport.rebase.verdict import Verdict
 
-FORMAT = 1
+FORMAT: Literal[1] = 1
 CHOICES = "npuport rebase --continue, --skip, --abort or --status"
 
 
 @dataclass(frozen=True)
-class Request:
-    """What was asked for.
+class RebaseRequest:
+    """What the user asked for.
 
     Args:
-        ref: the new pin as a person named it.
+        ref: the new pin as the user named it.
         branch: the branch that the lock is to name.
         target: the new pin; the old one where a patch is edited or dropped and the pin stays.
         lock: the sha256 of `upstream.lock` when it began.
-        parity: the model sizes that parity is to prove; none for no proof.
-        accept_license: whether a changed licence has been read and accepted.
+        parity: the model sizes on which parity is to run; none for no proof.
+        accept_license: whether the user has read and accepted a changed licence.
     """
 
     ref: str
@@ -50,22 +49,24 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Session:
-    """What `session.json` holds.
+class RebaseSession:
+    """The contents of `session.json`.
 
     Args:
-        request: what was asked for.
-        decisions: what has been decided, by patch.
+        request: what the user asked for.
         verdicts: as far as the series went.
-        head: the commit that the work tree stood on when it was left to the person.
-        decide: what a person has to decide besides a conflict, a line each.
+        head: the commit that the work tree stood on when the session was made.
+        decisions: the user's decisions, by patch.
+        decide: what has to be decided besides a conflict, a line each.
+        format: version of this shape.
     """
 
-    request: Request
+    request: RebaseRequest
     verdicts: tuple[Verdict, ...]
     head: str
     decisions: Mapping[str, Decision] = field(default_factory=dict)
     decide: tuple[str, ...] = ()
+    format: Literal[1] = FORMAT
 
     @property
     def conflict(self) -> Verdict | None:
@@ -74,20 +75,20 @@ class Session:
 
 
 def directory(layout: Layout) -> Path:
-    """Where a port's session is, if it has one."""
+    """The directory of a port's session."""
     return layout.rebase / "session"
 
 
 def work_tree(layout: Layout) -> Path:
-    """Where its conflicts are resolved."""
+    """The work tree where a session's conflicts are resolved."""
     return directory(layout) / "tree"
 
 
-def read(layout: Layout) -> Session:
+def read(layout: Layout) -> RebaseSession:
     """A port's session.
 
     Raises:
-        PortError: there is none, it is not readable, or the port has changed since it began.
+        PortError: there is none, or its file is damaged.
     """
     path = directory(layout) / "session.json"
     try:
@@ -96,20 +97,14 @@ def read(layout: Layout) -> Session:
             raise PortError(
                 f"{path} is of another npuport: format {data['format']}", hint="npuport rebase --abort"
             )
-        request = Request(**(data["request"] | {"parity": tuple(data["request"]["parity"])}))
-        decisions = {
-            name: Decision(verdict_from_json(one["verdict"]), one["data"].encode() if one["data"] else None)
-            for name, one in data["decisions"].items()
-        }
-        verdicts = tuple(map(verdict_from_json, data["verdicts"]))
-        return Session(request, verdicts, data["head"], decisions, tuple(data["decide"]))
+        return from_json(RebaseSession, data)
     except FileNotFoundError as error:
-        raise PortError("no rebase is under way", hint="npuport rebase --to REF, or --latest") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PortError("no rebase is in progress", hint="npuport rebase --to REF, or --latest") from error
+    except (ValueError, KeyError, TypeError) as error:
         raise PortError(f"{path} is not readable: {error!r}", hint="npuport rebase --abort") from error
 
 
-def check(layout: Layout, session: Session) -> None:
+def check(layout: Layout, session: RebaseSession) -> None:
     """Refuse to go on with a session when the port it began with has changed.
 
     Raises:
@@ -123,13 +118,13 @@ def check(layout: Layout, session: Session) -> None:
 
 
 def refuse(layout: Layout) -> None:
-    """Refuse to begin something while a session stands.
+    """Refuse to begin a rebase or an edit while there is a session.
 
     Raises:
-        PortError: one does.
+        PortError: there is one.
     """
     if directory(layout).exists():
-        raise PortError("a rebase is under way", hint=CHOICES)
+        raise PortError("a rebase is in progress", hint=CHOICES)
 
 
 def sum_of(layout: Layout) -> str:
@@ -137,40 +132,15 @@ def sum_of(layout: Layout) -> str:
     return hashlib.sha256(layout.lock.read_bytes()).hexdigest()
 
 
-def write(staged: Path, session: Session) -> None:
-    """Write the JSON into a directory that is to become the session."""
-    decisions = {
-        name: {"verdict": one.verdict.as_json(), "data": one.data.decode() if one.data else None}
-        for name, one in session.decisions.items()
-    }
-    data: dict[str, Any] = {
-        "format": FORMAT,
-        "request": asdict(session.request),
-        "head": session.head,
-        "decide": list(session.decide),
-        "decisions": decisions,
-        "verdicts": [verdict.as_json() for verdict in session.verdicts],
-    }
-    (staged / "session.json").write_text(json.dumps(data, indent=2) + "\n")
-
-
-@contextmanager
-def staged(layout: Layout) -> Iterator[Path]:
-    """A directory to build the next session in."""
-    with staged_directory(layout.out) as path:
-        yield path
-
-
-def publish(layout: Layout, path: Path) -> None:
-    """Make a staged directory the session; the one that stands there goes."""
-    files.publish(path, directory(layout))
+def write(directory: Path, session: RebaseSession) -> None:
+    """Write `session.json` into a directory."""
+    text = json.dumps(to_json(session), indent=2) + "\n"
+    write_atomically(directory / "session.json", text.encode())
 
 
 def note(layout: Layout, decide: tuple[str, ...]) -> None:
-    """Keep with the session what a person has to decide."""
-    path = directory(layout) / "session.json"
-    data = json.loads(path.read_bytes()) | {"decide": list(decide)}
-    write_atomically(path, (json.dumps(data, indent=2) + "\n").encode())
+    """Keep with the session what has to be decided."""
+    write(directory(layout), replace(read(layout), decide=decide))
 
 
 def abort(layout: Layout) -> bool:
@@ -181,8 +151,8 @@ def abort(layout: Layout) -> bool:
     return True
 
 
-def resolution(layout: Layout, session: Session, scratch: Path) -> bytes:
-    """What a person has made of a conflict, as a diff; whatever was committed on the way.
+def resolution(layout: Layout, session: RebaseSession, scratch: Path) -> bytes:
+    """The user's resolution of a conflict, as a diff, whether committed or not.
 
     Raises:
         PortError: markers are left, or nothing is left of the patch.
@@ -190,16 +160,14 @@ def resolution(layout: Layout, session: Session, scratch: Path) -> bytes:
     assert session.conflict is not None
     tree = work_tree(layout)
     if not (tree / ".git").is_dir():
-        raise PortError(f"{tree} is gone, or no git work tree any more", hint="npuport rebase --abort")
+        raise PortError(f"{tree} is not a git work tree any more", hint="npuport rebase --abort")
     for path in git.changed(tree, session.head):
         file = tree / path
         if file.is_file() and not file.is_symlink() and (line := _marker(file.read_bytes())):
-            raise PortError(
-                f"{file}, line {line}: a conflict marker is left", hint=f"edit {file} until it is right"
-            )
+            raise PortError(f"{file}:{line}: a conflict marker is left", hint=f"edit {file} to remove it")
     for path, stages in git.unmerged(tree).items():
-        there = (tree / path).exists()
-        if there and not {2, 3} <= stages.keys():  # left as it is, the whole file would come back
+        exists = (tree / path).exists()
+        if exists and not {2, 3} <= stages.keys():  # left as it is, the whole file would come back
             raise PortError(
                 f"{tree / path} is in one side only, and undecided",
                 hint=f"take its change where it belongs, then `git rm -f` or `git add` it in {tree}",
@@ -207,7 +175,7 @@ def resolution(layout: Layout, session: Session, scratch: Path) -> bytes:
     diff = git.diff(tree, session.head, git.tree_on_disk(tree, scratch, keep=True))
     if not diff:
         raise PortError(
-            f"nothing is left of {session.conflict.patch}: {tree} is as upstream has it",
+            f"nothing is left of {session.conflict.patch}: {tree} is the same as upstream",
             hint="npuport rebase --skip, if that is meant",
         )
     return diff

@@ -1,8 +1,10 @@
-"""What a move of the pin does to one patch, with everything a person needs to decide about it."""
+"""What a move of the pin does to one patch, with everything that a decision about it needs."""
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
 
+from npuport.base.schema import Count
 from npuport.git.history import UpstreamCommit
 
 #: clean       applies exactly where it says; keeps its bytes
@@ -10,11 +12,11 @@ from npuport.git.history import UpstreamCommit
 #: renamed     upstream renamed a file that it changes, and it was carried there
 #: merged      merged three-way: upstream changed lines beside those that it changes
 #: upstreamed  upstream has this change already; it leaves the series
-#: resolved    a person resolved its conflict
-#: edited      a person edited it
-#: skipped     a person left it out
-#: conflict    needs a person: upstream changed the lines that it changes
-#: deleted     needs a person: upstream deleted a file that it changes
+#: resolved    the user resolved its conflict
+#: edited      the user edited it
+#: skipped     the user left it out
+#: conflict    needs a decision: upstream changed the lines that it changes
+#: deleted     needs a decision: upstream deleted a file that it changes
 Kind = Literal[
     "clean",
     "moved",
@@ -31,16 +33,28 @@ Kind = Literal[
 
 @dataclass(frozen=True)
 class Offset:
-    """A hunk (counted from 1) that lands so many lines further down than its patch says."""
+    """A hunk that applies at another line than its patch says.
+
+    Args:
+        path: the file.
+        hunk: its number in the file's changes, counted from 1.
+        lines: how many lines further down it applies; negative for further up.
+    """
 
     path: str
-    hunk: int
+    hunk: Count
     lines: int
 
 
 @dataclass(frozen=True)
 class Rename:
-    """A file that upstream renamed, and the commit that did it, where history tells."""
+    """A file that upstream renamed.
+
+    Args:
+        old: its path at the old pin.
+        new: its path at the new pin.
+        commit: the upstream commit that renamed it; null where the history does not show it.
+    """
 
     old: str
     new: str
@@ -49,23 +63,23 @@ class Rename:
 
 @dataclass(frozen=True)
 class Clash:
-    """One place where patch and upstream disagree.
+    """One place where the patch and upstream conflict.
 
     Args:
         path: the file, as upstream names it now; the old name where it is deleted.
         hunk: the patch's hunk in that file, counted from 1; 0 where it is about the whole file.
         line: where the conflict markers start in the session's tree, counted from 1; 0 where there are none.
-        upstream: the lines that upstream has there now.
+        upstream: the lines that upstream has now.
         expected: the lines that the patch expected.
-        wanted: the lines that the patch puts there.
+        wanted: the lines that the patch puts in their place.
         reason: what happened, in a few words: `upstream deleted the file`, `upstream converted it to CRLF`.
         culprit: the upstream commit that changed those lines, or deleted the file.
         elsewhere: where the expected lines are now, `path:line`; empty where nowhere.
     """
 
     path: str
-    hunk: int
-    line: int
+    hunk: Count
+    line: Count
     upstream: tuple[str, ...]
     expected: tuple[str, ...]
     wanted: tuple[str, ...]
@@ -73,17 +87,23 @@ class Clash:
     culprit: UpstreamCommit | None
     elsewhere: str = ""
 
+    @property
+    def place(self) -> str:
+        """The file, and the hunk where it is about one."""
+        return f"{self.path}, hunk {self.hunk}" if self.hunk else self.path
+
 
 @dataclass(frozen=True)
 class Verdict:
     """The verdict on one patch.
 
     Args:
-        patch: its name in the old series.
-        kind: see `Kind`.
+        patch: its file's name in the old series.
+        kind: what happened to it.
+        needs_person: whether the series cannot go on without a decision about it.
         offsets: the hunks that moved.
         renames: the files that it was carried to.
-        clashes: where it needs a person; kept when that person has resolved it.
+        clashes: its conflicts; kept when they are resolved.
         commit: of an upstreamed patch, the upstream commit that brought the change.
     """
 
@@ -93,11 +113,10 @@ class Verdict:
     renames: tuple[Rename, ...] = ()
     clashes: tuple[Clash, ...] = ()
     commit: UpstreamCommit | None = None
+    needs_person: bool = field(init=False)
 
-    @property
-    def needs_person(self) -> bool:
-        """Whether the series cannot go on without a decision."""
-        return self.kind in ("conflict", "deleted")
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "needs_person", self.kind in ("conflict", "deleted"))
 
     @property
     def kept(self) -> bool:
@@ -106,39 +125,18 @@ class Verdict:
 
     @property
     def detail(self) -> str:
-        """What the kind does not say, in one line; empty where there is nothing more to say."""
-        told = [f"{r.old} is now {r.new}{f' by {r.commit}' if r.commit else ''}" for r in self.renames]
+        """One line about the kind's cause; empty where there is nothing more to say."""
+        parts = [f"{r.old} is now {r.new}{f' by {r.commit}' if r.commit else ''}" for r in self.renames]
         if self.kind in ("moved", "renamed", "merged"):
             lines = sorted({offset.lines for offset in self.offsets if offset.lines})
-            told += [f"by {', '.join(f'{line:+d}' for line in lines)} lines"] if lines else []
+            parts += [f"by {', '.join(f'{line:+d}' for line in lines)} lines"] if lines else []
         if self.kind == "upstreamed":
-            told.append(f"by {self.commit}" if self.commit else "upstream has it already")
+            parts.append(f"by {self.commit}" if self.commit else "upstream has it already")
         for clash in self.clashes:
-            where = f"{clash.path}, hunk {clash.hunk}" if clash.hunk else clash.path
-            told.append(f"{where}: {clash.reason}{f' in {clash.culprit}' if clash.culprit else ''}")
-        return "; ".join(told)
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain data; `from_json` reads it."""
-        return asdict(self) | {"needs_person": self.needs_person}
+            parts.append(f"{clash.place}: {clash.reason}{f' in {clash.culprit}' if clash.culprit else ''}")
+        return "; ".join(parts)
 
 
-def verdict_from_json(data: dict[str, Any]) -> Verdict:
-    """A verdict out of `as_json`'s data, or of the same after a trip through JSON."""
-    return Verdict(
-        data["patch"],
-        data["kind"],
-        tuple(Offset(**offset) for offset in data["offsets"]),
-        tuple(Rename(r["old"], r["new"], _commit(r["commit"])) for r in data["renames"]),
-        tuple(_clash(clash) for clash in data["clashes"]),
-        _commit(data["commit"]),
-    )
-
-
-def _clash(data: dict[str, Any]) -> Clash:
-    sides = {side: tuple(data[side]) for side in ("upstream", "expected", "wanted")}
-    return Clash(**(data | sides | {"culprit": _commit(data["culprit"])}))
-
-
-def _commit(data: dict[str, Any] | None) -> UpstreamCommit | None:
-    return UpstreamCommit(**data) if data else None
+def counts(kinds: Sequence[str]) -> str:
+    """How often each kind occurs, `3 clean, 1 moved`; `no patches` where there are none."""
+    return ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)) or "no patches"

@@ -1,14 +1,14 @@
-"""One look at upstream: is there something newer than the pin, and would the series apply to it?
+"""Look once for upstream commits that are newer than the pin, and whether the series would apply to them.
 
-Looked at are the tip of the lock's branch and the newest tag that holds the pin. Each that is newer is
-rebased upon, dry: nothing of the port changes, and nothing of upstream's runs.
+Two commits count: the tip of the lock's branch, and the newest tag that contains the pin. Each that is newer
+gets a dry rebase: nothing of the port changes, and no code of upstream runs.
 """
 
 import shlex
 from dataclasses import dataclass, replace
-from typing import Any
 
 from npuport import git
+from npuport.base.schema import to_json
 from npuport.base.text import Progress, silent
 from npuport.port.layout import Layout
 from npuport.port.lock import read_lock
@@ -21,11 +21,11 @@ CURRENT, CLEAN, PERSON = 0, 10, 11
 
 @dataclass(frozen=True)
 class News:
-    """Something newer than the pin.
+    """An upstream commit that is newer than the pin.
 
     Args:
-        ref: what `npuport rebase --to` takes for it.
-        summary: what a rebase on it would come to.
+        ref: its name for `npuport rebase --to`.
+        summary: of a rebase to it.
     """
 
     ref: str
@@ -33,44 +33,39 @@ class News:
 
     @property
     def needs_person(self) -> bool:
-        """Whether a rebase on it would stop, or its history has left the pin behind."""
+        """Whether a rebase to it would stop, or its history does not contain the pin."""
         return bool(self.summary.decisions)
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain data."""
-        commit = self.summary.new.commit
+    def as_json(self) -> dict[str, object]:
+        """The data for `--json`."""
+        summary = self.summary
         return {
             "ref": self.ref,
-            "commit": {
-                "id": commit.id,
-                "date": commit.date,
-                "author": commit.author,
-                "subject": commit.subject,
-            },
-            "commits": len(self.summary.log),
-            "history": self.summary.history,
-            "verdicts": [verdict.as_json() for verdict in self.summary.verdicts],
-            "ahead": [verdict.as_json() for verdict in self.summary.ahead],
-            "decisions": list(self.summary.decisions),
+            "commit": to_json(summary.new.commit),
+            "commits": len(summary.log),
+            "history": summary.history,
+            "verdicts": to_json(summary.verdicts),
+            "ahead": to_json(summary.ahead),
+            "decisions": list(summary.decisions),
             "needs_person": self.needs_person,
             "next": self.command,
         }
 
     @property
     def command(self) -> str:
-        """The command that rebases on it."""
+        """The command that rebases to it."""
         return f"npuport rebase --to {shlex.quote(self.ref)}"
 
 
 @dataclass(frozen=True)
 class Watched:
-    """What a look has found.
+    """The result of a look at upstream.
 
     Args:
         pin: the pin.
         branch: the branch that the lock names.
-        tip: the news of that branch; None where it has none.
-        tag: the news of the newest tag; None where no tag is newer, or the tip is that tag.
+        tip: the tip of that branch; None where it is not newer.
+        tag: the newest tag; None where it is not newer, or is the tip.
     """
 
     pin: Pin
@@ -80,12 +75,12 @@ class Watched:
 
     @property
     def target(self) -> News | None:
-        """What to rebase on: the branch's tip where it is newer, else the tag."""
+        """The commit to rebase to: the branch's tip where it is newer, else the tag."""
         return self.tip or self.tag
 
     @property
     def code(self) -> int:
-        """The exit code: up to date, newer and clean, newer and a person is needed."""
+        """The exit code: up to date, newer and clean, newer and a decision is needed."""
         return CURRENT if self.target is None else PERSON if self.target.needs_person else CLEAN
 
 
@@ -99,7 +94,7 @@ def watch(
         offline: take upstream as the cache has it.
 
     Raises:
-        PortError: upstream is out of reach, or has lost the pin; a rebase is under way.
+        PortError: upstream is out of reach, or has lost the pin; a rebase is in progress.
     """
     lock = read_lock(layout.lock)
     repository = fetch(layout, lock, offline=offline, progress=progress)
@@ -109,10 +104,10 @@ def watch(
     names = [name for name, commit in git.tags_above(repository, lock.commit) if commit != lock.commit]
 
     def look(ref: str) -> News:
-        options = Options(dry_run=True, offline=True)  # it has just been fetched
+        options = Options(dry_run=True, offline=True)  # upstream has just been fetched
         summary = start(layout, ref, options, progress).summary
         if git.merge_base(repository, lock.commit, summary.new.commit.id) != lock.commit:
-            decisions = (*summary.decisions, f"{summary.history}; rebase on {ref} if that is meant")
+            decisions = (*summary.decisions, f"{summary.history}; rebase to {ref} if that is meant")
             summary = replace(summary, decisions=decisions)
         return News(ref, summary)
 

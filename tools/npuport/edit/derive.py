@@ -1,0 +1,98 @@
+"""The series as it should be: that of the ported tree if the user edited it, else `patches/`, made exact."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from npuport import git
+from npuport.base.errors import PortError
+from npuport.edit.export import Exported, export
+from npuport.git.process import GitFailed
+from npuport.patch.apply import Unfit, apply_exactly, merged
+from npuport.patch.mail import parse_patch, with_diff
+from npuport.patch.reader import Patch
+from npuport.port.lock import Lock
+from npuport.port.series import PatchFile
+from npuport.port.trees import TreeState
+from npuport.rebase.carry import Carried, Stack, carry
+from npuport.rebase.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Derived:
+    """The series, carried, and how it differs from the one that was there.
+
+    Args:
+        carried: on the pin.
+        exported: the names of new and dropped patches.
+        rewritten: the patches with other bytes, each with the reason.
+    """
+
+    carried: Carried
+    exported: Exported
+    rewritten: tuple[tuple[str, str], ...]
+
+
+def derive(
+    repository: Path,
+    lock: Lock,
+    files: Sequence[PatchFile],
+    tree: TreeState | None,
+    scratch: Path,
+    title: str,
+) -> Derived:
+    """The series of a port, exact at its pin.
+
+    Args:
+        repository: holds the pin.
+        lock: names the pin.
+        files: the series in `patches/`.
+        tree: the ported tree if it was edited; the series follows it then.
+        scratch: an empty directory.
+        title: of the patch that uncommitted edits in the tree become.
+
+    Raises:
+        PortError: a patch neither applies nor merges, or the tree holds what no patch can.
+    """
+    exported = Exported(tuple(files))
+    if tree:
+        (scratch / "index").mkdir()
+        exported = export(lock, files, tree, scratch / "index", title=title)
+    rewritten = [(name, "edited in the ported tree") for name in exported.rewritten]
+    patches = [parse_patch(file.name, file.data) for file in exported.series]
+    stack = Stack(repository, lock.commit, patches, scratch / "ported")
+
+    def fit(patch: Patch) -> tuple[Verdict, Patch | None]:
+        try:
+            apply_exactly(dict(stack.files), patch)
+        except Unfit as unfit:
+            rewritten.append((patch.name, unfit.message))
+            return Verdict(patch.name, "merged"), _rewritten(stack, patch, unfit)
+        return Verdict(patch.name, "clean"), patch
+
+    return Derived(carry(stack, patches, fit), exported, tuple(rewritten))
+
+
+def _rewritten(stack: Stack, patch: Patch, unfit: Unfit) -> Patch:
+    """A patch with a new diff: git applies it where it fits, else merges it.
+
+    Raises:
+        PortError: git can do neither.
+    """
+    stack.flush()
+    tree = stack.directory
+    before = git.head(tree)
+    try:
+        try:
+            git.am(tree, patch.mail)
+        except GitFailed:
+            git.am(tree, patch.mail, three_way=True)
+    except GitFailed as error:
+        raise PortError(
+            f"{unfit.message}; git cannot merge it either", hint=f"edit {patch.name} by hand"
+        ) from error
+    if git.head(tree) == before:
+        raise merged(patch)
+    diff = git.diff(tree, before, "HEAD")
+    git.detach(tree, before)
+    return with_diff(patch, diff)
