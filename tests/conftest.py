@@ -18,6 +18,7 @@ marked `network`.
 A test waits for an event (a line, a lock, the end of a process: `worlds.processes`), never for a time.
 """
 
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
@@ -40,6 +41,13 @@ def pytest_collection() -> Generator[None, object, object]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TORCH_DEVICE_BACKEND_AUTOLOAD", "0")
         return (yield)
+
+
+def pytest_sessionfinish() -> None:
+    """Write what coverage has measured: a worker of pytest-xdist that is slow to exit is killed."""
+    if (module := sys.modules.get("coverage")) and (coverage := module.Coverage.current()):
+        coverage.stop()
+        coverage.save()
 
 
 @pytest.fixture

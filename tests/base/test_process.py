@@ -13,6 +13,7 @@ import pytest
 from npuport.base import process
 from npuport.base.errors import PortError
 from npuport.base.places import TOOLS
+from worlds.port import heed_interrupts
 
 
 @pytest.fixture
@@ -241,6 +242,7 @@ def test_an_interrupt_is_waited_for(tmp_path: Path) -> None:
         env=process.environment(),
         stderr=subprocess.PIPE,
         start_new_session=True,
+        preexec_fn=heed_interrupts,
     ) as running:
         assert running.stderr is not None
         assert running.stderr.readline() == b"ready\n"

@@ -16,6 +16,7 @@ from npuport.base.places import HARNESS
 from npuport.bench.plan import BenchPlan, RunKey
 from npuport.bench.rounds import BenchTarget, Measured, measure
 from npuport.release.contents import harness_files
+from worlds.port import heed_interrupts
 from worlds.processes import children, ends
 
 TOY = Path(__file__).parent / "toy"
@@ -121,8 +122,9 @@ def test_interrupted_it_takes_its_child_along(tmp_path: Path) -> None:
     words = ["--adapter", str(TOY / "adapter.py"), "--tree", str(TOY), "--device", "cpu", "--size", "tiny"]
     command = [sys.executable, "-m", "npuport.bench", *words, "--out", str(tmp_path / "results.json")]
     path = os.pathsep.join([str(HARNESS / "tools"), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": path}
     with subprocess.Popen(
-        command, env={**os.environ, "PYTHONPATH": path}, stderr=subprocess.PIPE, text=True
+        command, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts
     ) as parent:
         assert parent.stderr
         assert "bench of tiny" in parent.stderr.readline()

@@ -16,6 +16,7 @@ from safetensors.numpy import save
 
 from npuport.base.places import HARNESS
 from worlds.hubserver import HuggingFace, Repository
+from worlds.port import heed_interrupts
 from worlds.processes import children, ends
 
 LARGE = save({"w": np.arange(40_000.0)})
@@ -113,7 +114,9 @@ def test_two_at_once_download_once(user: User) -> None:
 
 def test_an_interrupt_leaves_nothing_running_and_nothing_half(user: User) -> None:
     user.hub.hold()
-    process = user.start("weights", "pin", user.hub.source, start_new_session=True)
+    process = user.start(
+        "weights", "pin", user.hub.source, start_new_session=True, preexec_fn=heed_interrupts
+    )
     assert user.hub.held.wait(timeout=100)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     _, err = process.communicate(timeout=100)
