@@ -34,7 +34,9 @@ def test_bad_input_is_one_line(port: Layout, words: tuple[str, ...], message: st
     done = npuport("--port", str(port.root), "parity", "--device", "sim", *words)
 
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith(f"error: {message}\nhint: ")
+    error, hint = done.stderr.splitlines()[-2:]
+    assert error == f"error: {message}"
+    assert hint.startswith("hint: ")
     assert "Traceback" not in done.stderr
     assert (port.report / "results.json").read_text() == "old"
 

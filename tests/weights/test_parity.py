@@ -118,5 +118,5 @@ def test_parity_on_a_hubs_weights(cache: Path, port: Layout, hub: HuggingFace, t
 
     assert done.returncode == 1
     both = [hashlib.sha256(data).hexdigest() for data in (changed, right)]
-    assert f"{name} is not what is pinned: sha256 {both[0]}, pinned {both[1]}" in done.stderr.splitlines()[-1]
+    assert f"{name} is not what is pinned: sha256 {both[0]}, pinned {both[1]}" in done.stderr.splitlines()[-2]
     assert (tmp_path / "report" / "results.json").read_bytes() == before
