@@ -1,4 +1,4 @@
-"""The golden is the same function in float64, and says when it is not."""
+"""The golden is the same function in float64; an error is raised where it is not."""
 
 import pytest
 import torch

@@ -7,7 +7,7 @@ below float32 stays as it is, and float64 is computed wherever upstream asks for
 """
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -53,7 +53,7 @@ class _Widen(TorchFunctionMode):
         func: Callable[..., Any],
         types: Sequence[Any],
         args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         if func is Tensor.float:
             func = Tensor.double
@@ -73,7 +73,7 @@ class _RefuseFloat32(TorchDispatchMode):  # type: ignore[no-untyped-call]
         func: Any,
         types: Sequence[Any],
         args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         result = func(*args, **(kwargs or {}))
         for leaf in tree_iter(result):

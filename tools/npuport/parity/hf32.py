@@ -4,7 +4,7 @@ By default torch_npu lets convolutions round their operands to it (`torch.npu.co
 are summed in float32, so rounding the operands before a float32 convolution gives the same errors.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -43,7 +43,7 @@ class ConvHf32(TorchFunctionMode):
         func: Callable[..., Any],
         types: Sequence[Any],
         args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         """Round the first two arguments of a convolution."""
         if func in _CONVOLUTIONS:

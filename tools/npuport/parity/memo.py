@@ -74,7 +74,7 @@ def _alike(one: nn.Module, other: nn.Module) -> bool:
     )
 
 
-def _settings(module: nn.Module) -> dict[str, Any]:
+def _settings(module: nn.Module) -> dict[str, object]:
     plain = (bool, int, float, str, tuple, torch.dtype, type(None))
     return {name: value for name, value in vars(module).items() if isinstance(value, plain)}
 

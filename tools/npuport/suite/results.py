@@ -62,23 +62,17 @@ class Selection(TypedDict):
 Counts = Annotated[dict[Word, Count], Limit("minProperties", 5)]
 
 Criterion = TypedDict(
-    "Criterion",
-    {
-        "pass": Annotated[float, Limit("description", "The largest ratio that passes.")],
-        "review": Annotated[float, Limit("description", "The largest ratio to review; a larger one fails.")],
-        "max_abs": Annotated[
-            float,
-            Limit(
-                "description",
-                "Limit of the largest absolute error over the ensemble's; scaled to `pass` in a ratio.",
-            ),
-        ],
-        "floor": Annotated[float, Limit("description", "The smallest relative error that counts.")],
-        "members": Annotated[int, Limit("description", "Runs in the ensemble.")],
-    },
+    "Criterion", {"pass": float, "review": float, "max_abs": float, "floor": float, "members": int}
 )
+Criterion.__doc__ = """The limits of the ratio of the device's error to the ensemble's largest.
 
-Criterion.__doc__ = """The limits of the ratio of the device's error to the ensemble's largest."""
+Args:
+    pass: the largest ratio that passes.
+    review: the largest ratio to review; a larger one fails.
+    max_abs: limit of the largest absolute error over the ensemble's; scaled to `pass` in a ratio.
+    floor: the smallest relative error that counts.
+    members: runs in the ensemble.
+"""
 
 
 class PolicyTitle(TypedDict):
