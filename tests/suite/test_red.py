@@ -1,4 +1,4 @@
-"""The parity suite can fail: a fault in a tree or in the device turns the right cases red, and no others."""
+"""The parity suite fails where it must: a fault in a tree or in the device fails its cases, and no others."""
 
 import json
 import os
@@ -27,7 +27,7 @@ IMAGE = {"encode", "intermediate_features", "embed_image"}
 TEXT = {"embed_text"}
 BOTH = {"logits", "forward"}
 
-#: One fault each: the edit of the tree, and what must be red then.
+#: Each fault: the edit of the tree, and the cases that must fail.
 FAULTS = {
     "one attention head has the wrong sign": (
         (
@@ -92,12 +92,12 @@ def judge(tmp_path: Path) -> Callable[..., Judged]:
 
 @pytest.fixture(scope="module")
 def green(ported: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Judged, Path]:
-    """The ported tree as it is, judged; and its report."""
+    """The ported tree without a fault, judged; and its report."""
     report = tmp_path_factory.mktemp("green") / "report"
     return parity(EXAMPLE, report), report
 
 
-def test_the_ported_tree_is_green(green: tuple[Judged, Path]) -> None:
+def test_the_ported_tree_passes(green: tuple[Judged, Path]) -> None:
     judged, _ = green
 
     assert judged.code == 0, judged.stderr
@@ -119,7 +119,7 @@ def test_results_follow_their_schema(green: tuple[Judged, Path]) -> None:
     }
 
 
-def test_report_says_simulated_first_and_misses_no_case(green: tuple[Judged, Path]) -> None:
+def test_report_begins_with_simulated_and_has_every_case(green: tuple[Judged, Path]) -> None:
     judged, report = green
     text = (report / "report.md").read_text()
 
@@ -138,10 +138,10 @@ def test_junit_has_every_case_and_its_ratio(green: tuple[Judged, Path]) -> None:
     assert len(ratios) == sum(one["ratio"] is not None for one in judged.results["results"])
 
 
-def test_a_killed_run_leaves_the_report_that_was_there(ported: Path, tmp_path: Path) -> None:
+def test_a_killed_run_keeps_the_old_report(ported: Path, tmp_path: Path) -> None:
     report = tmp_path / "report"
     report.mkdir()
-    (report / "results.json").write_text("the one before\n")
+    (report / "results.json").write_text("old\n")
     words = ("parity", "--device", "sim", "--size", "tiny", "--report", str(report))
     command = [sys.executable, "-m", "npuport", "--port", str(EXAMPLE), *words]
     path = os.pathsep.join([str(HARNESS / "tools"), os.environ.get("PYTHONPATH", "")])
@@ -159,12 +159,12 @@ def test_a_killed_run_leaves_the_report_that_was_there(ported: Path, tmp_path: P
                 break
         os.killpg(running.pid, signal.SIGKILL)
 
-    assert (report / "results.json").read_text() == "the one before\n"
+    assert (report / "results.json").read_text() == "old\n"
     assert [path.name for path in report.iterdir()] == ["results.json"]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_red_where_it_is(
+def test_a_fault_fails_its_cases(
     ported: Path, judge: Callable[..., Judged], tmp_path: Path, fault: str
 ) -> None:
     edit, red = FAULTS[fault]
@@ -178,7 +178,7 @@ def test_a_fault_is_red_where_it_is(
     assert judged.bad == red
 
 
-def test_a_patch_left_out_is_red(ported: Path, tmp_path: Path) -> None:
+def test_a_missing_patch_fails(ported: Path, tmp_path: Path) -> None:
     """The example's second patch: without it the rotary tables stay on the CPU."""
     port = tmp_path / "port"
     shutil.copytree(
@@ -199,7 +199,7 @@ def test_a_patch_left_out_is_red(ported: Path, tmp_path: Path) -> None:
     assert judged.good >= TEXT
 
 
-def test_a_flipped_bit_of_the_device_is_red(ported: Path, judge: Callable[..., Judged]) -> None:
+def test_a_flipped_bit_of_the_device_fails(ported: Path, judge: Callable[..., Judged]) -> None:
     """The top bit of the exponent, in one element of one call: a patch token's, in the first case."""
     selected = "tight-random and (decode or embed_text)"
 

@@ -1,4 +1,4 @@
-"""The suite on the real VTP, size tiny: green as ported, red at the right case with a fault in it."""
+"""The suite on the real VTP, size tiny: it passes as ported, and fails at the right cases with a fault."""
 
 import shutil
 from pathlib import Path
@@ -21,7 +21,7 @@ ATTENTION = (
 
 
 def without(number: str, directory: Path) -> Path:
-    """VTP's port less one patch."""
+    """VTP's port without one patch."""
     shutil.copytree(HARNESS / "patches", directory / "patches")
     for name in ("upstream.lock", "adapter.py"):
         shutil.copy(HARNESS / name, directory / name)
@@ -39,7 +39,7 @@ def judged(report: Path, *words: str) -> Judged:
     return parity(HARNESS, report, *words)
 
 
-def test_the_ported_vtp_is_green(vtp: Path, tmp_path: Path) -> None:
+def test_the_ported_vtp_passes(vtp: Path, tmp_path: Path) -> None:
     found = judged(tmp_path / "report")
 
     assert found.code == 0, found.stderr
@@ -47,7 +47,7 @@ def test_the_ported_vtp_is_green(vtp: Path, tmp_path: Path) -> None:
     assert found.good >= DECODER | TEXT | {IDENTITY, SAVE, SEEDING}
 
 
-def test_one_attention_head_with_its_sign_flipped_is_red(vtp: Path, tmp_path: Path) -> None:
+def test_one_attention_head_with_its_sign_flipped_fails(vtp: Path, tmp_path: Path) -> None:
     """In the blocks of the trunk and the decoder, which share the code; the text tower has its own."""
     flipped = ATTENTION.replace(
         "        x = x.t", "        x = torch.cat([-x[:, :1], x[:, 1:]], 1)\n        x = x.t"
@@ -61,7 +61,7 @@ def test_one_attention_head_with_its_sign_flipped_is_red(vtp: Path, tmp_path: Pa
     assert found.good >= {"get_clip_text_feature", IDENTITY}
 
 
-def test_one_weight_scaled_by_the_loader_is_red(vtp: Path, tmp_path: Path) -> None:
+def test_one_weight_scaled_by_the_loader_fails(vtp: Path, tmp_path: Path) -> None:
     tree = copy_of(vtp, tmp_path / "tree")
     with (tree / "vtp" / "models" / "vtp_hf" / "modeling_vtp.py").open("a") as file:
         file.write(
@@ -80,7 +80,7 @@ def test_one_weight_scaled_by_the_loader_is_red(vtp: Path, tmp_path: Path) -> No
     assert "pixel_decoder.proj_out.weight (sha256)" in found.reasons(IDENTITY)
 
 
-def test_without_the_patch_of_the_seed_it_seeds_what_is_absent(vtp: Path, tmp_path: Path) -> None:
+def test_without_the_patch_of_the_seed_it_seeds_an_absent_backend(vtp: Path, tmp_path: Path) -> None:
     port = without("0001", tmp_path / "port")
 
     found = parity(port, tmp_path / "report", "-k", "seed")
@@ -89,7 +89,7 @@ def test_without_the_patch_of_the_seed_it_seeds_what_is_absent(vtp: Path, tmp_pa
     assert found.bad == {SEEDING}
 
 
-def test_without_the_patch_of_the_mask_the_text_is_red(vtp: Path, tmp_path: Path) -> None:
+def test_without_the_patch_of_the_mask_the_text_fails(vtp: Path, tmp_path: Path) -> None:
     """Under transformers 5 the causal mask is then uninitialised memory."""
     port = without("0003", tmp_path / "port")
 

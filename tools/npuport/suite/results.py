@@ -39,7 +39,7 @@ class JudgedDevice(TypedDict):
     simulated: bool
 
 
-class Machine(TypedDict):
+class Host(TypedDict):
     """The machine that drove the device."""
 
     platform: str
@@ -172,7 +172,7 @@ class Results(TypedDict):
     port: Provenance
     device: JudgedDevice
     versions: Versions
-    machine: Machine
+    machine: Host
     seed: int
     weights: CheckpointData | None
     selection: Selection
