@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""VTP at work: features, reconstruction and zero-shot, on an Ascend NPU, a GPU or the CPU.
+"""Run VTP: features, reconstruction and zero-shot, on an Ascend NPU, a GPU or the CPU.
 
     python inference.py features PICTURE --weights DIR --out features.safetensors
     python inference.py reconstruct PICTURE --weights DIR --out rebuilt.png
     python inference.py zero-shot PICTURE --weights DIR --caption "a dog" --caption "a cat"
     python inference.py showcase PICTURE --random --out showcase.png
 
-Stands alone, with `pictures.py` and the ported `vtp/` beside it: it needs torch, transformers, safetensors,
-numpy and pillow, and torch_npu for an NPU. Exit codes: 0 done, 1 something you can fix, 2 wrong usage.
+It needs `pictures.py` and the ported `vtp/` beside it, and torch, transformers, safetensors, numpy and
+pillow; for an NPU torch_npu. Exit codes: 0 done, 1 something you can fix, 2 wrong usage.
 """
 
 import argparse
@@ -23,18 +23,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-sys.dont_write_bytecode = True  # the tree stays as it is, and its checksums hold
+sys.dont_write_bytecode = True  # the tree must stay as it is: its checksums are published
 try:
     import pictures
     from pictures import Problem
 except ModuleNotFoundError as error:
     sys.exit(f"error: {error.name} is not installed\nhint: pip install -r requirements.txt")
 
-# torch_npu is imported below, where it is wanted: torch's own import would fail where CANN is missing.
+# torch_npu is imported below, when it is needed: torch's own import would fail where CANN is missing.
 os.environ["TORCH_DEVICE_BACKEND_AUTOLOAD"] = "0"
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
-#: What differs from VTPConfig() at each size; for random weights.
+#: The differences from VTPConfig() at each size, for random weights.
 SIZES: dict[str, dict[str, int]] = {
     "tiny": {
         **{"image_size": 64, "vision_embed_dim": 128, "vision_num_heads": 2, "vision_depth": 2},
@@ -53,18 +53,18 @@ SCALE = 100.0
 
 @dataclass(frozen=True)
 class Chosen:
-    """The device: torch's name for it (`npu:0`), and the one that people know."""
+    """The device: torch's name for it (`npu:0`), and its product name."""
 
     torch: str
     name: str
 
     @property
     def simulated(self) -> bool:
-        """Whether no chip is involved that bears the name."""
+        """Whether the device is the simulator."""
         return "simulated" in self.name
 
     def synchronize(self) -> None:
-        """Wait until the device has done what it was given."""
+        """Wait until the device is idle."""
         import torch
 
         if self.torch != "cpu":
@@ -72,10 +72,10 @@ class Chosen:
 
 
 def choose_device(wanted: str) -> Chosen:
-    """The device of a kind; with `auto` an NPU, else a GPU, else the CPU."""
+    """The device of a kind; for `auto` an NPU, else a GPU, else the CPU."""
     import torch
 
-    missing = _npu_missing() if wanted in ("auto", "npu") else "not asked for"
+    missing = _npu_missing() if wanted in ("auto", "npu") else "not needed"
     if not missing:
         return Chosen("npu:0", torch.npu.get_device_name(0))
     if wanted == "npu":
@@ -114,7 +114,7 @@ def _processor() -> str:
 
 
 class Vtp:
-    """The model on its device, with weights that say where they come from."""
+    """The model on its device, and where its weights come from."""
 
     def __init__(self, args: argparse.Namespace) -> None:
         import torch
@@ -146,7 +146,7 @@ class Vtp:
         self.tokenizer = get_tokenizer(context_length=model.config.text_context_length)
 
     def features(self, picture: Any) -> dict[str, Any]:
-        """All there is to extract: cls_token, patch_tokens, clip_image_feature, latents."""
+        """The features: cls_token, patch_tokens, clip_image_feature, latents."""
         image = self.put(pictures.centre_square(picture, self.side))
         last = self.model.get_last_layer_feature(image)
         return {
@@ -157,21 +157,21 @@ class Vtp:
         }
 
     def reconstruct(self, picture: Any) -> tuple[Any, Any, dict[str, float]]:
-        """The square that goes in and the one that comes out, pixels in 0..1, and the times in ms."""
+        """The input square and the output square, pixels in 0..1, and the times in ms."""
         image = self.put(pictures.centre_square(picture, self.side))
         latents, encoding = self.timed(lambda: self.model.get_reconstruction_latents(image))
         rebuilt, decoding = self.timed(lambda: self.model.get_latents_decoded_images(latents))
-        original, found = (pictures.to_pixels(one.cpu().numpy()) for one in (image, rebuilt))
-        return original, found, {"encode": encoding, "decode": decoding}
+        before, after = (pictures.to_pixels(one.cpu().numpy()) for one in (image, rebuilt))
+        return before, after, {"encode": encoding, "decode": decoding}
 
     def zero_shot(self, picture: Any, captions: Sequence[str]) -> tuple[list[float], dict[str, float]]:
         """The probability of each caption, and the times in ms."""
         image = self.put(pictures.squeezed(picture, self.side))
         text = self.tokenizer(list(captions)).to(self.device.torch)
-        seen, seeing = self.timed(lambda: self.model.get_clip_image_feature(image))
-        read, reading = self.timed(lambda: self.model.get_clip_text_feature(text))
-        chances = (SCALE * seen @ read.T).softmax(dim=-1)[0].tolist()
-        return chances, {"CLIP image": seeing, "CLIP text": reading}
+        image_feature, image_ms = self.timed(lambda: self.model.get_clip_image_feature(image))
+        text_feature, text_ms = self.timed(lambda: self.model.get_clip_text_feature(text))
+        shares = (SCALE * image_feature @ text_feature.T).softmax(dim=-1)[0].tolist()
+        return shares, {"CLIP image": image_ms, "CLIP text": text_ms}
 
     def put(self, picture: Any) -> Any:
         """A picture as the model takes it: (1, 3, H, W), normalised, on the device."""
@@ -192,12 +192,12 @@ class Vtp:
 
 
 def find_weights(spec: str) -> tuple[Path, str]:
-    """A checkpoint's directory, and what to call it: `DIR` or `hf:ID[@REVISION]`."""
+    """The directory and the name of a checkpoint: `DIR` or `hf:ID[@REVISION]`."""
     if not spec.startswith("hf:"):
         directory = Path(spec)
         if not (directory / "config.json").is_file() or not any(directory.glob("*.safetensors")):
             raise Problem(
-                f"{spec} holds no checkpoint: it takes config.json and .safetensors",
+                f"{spec} holds no checkpoint: config.json or .safetensors is missing",
                 "--weights DIR or hf:ID, or --random",
             )
         return directory, directory.resolve().name
@@ -218,7 +218,7 @@ def _load(config_class: Any, model_class: Any, directory: Path) -> Any:
 
     logging.disable_progress_bar()
     try:
-        model, told = model_class.from_pretrained(
+        model, loading = model_class.from_pretrained(
             directory,
             config=config_class.from_pretrained(directory),
             use_safetensors=True,
@@ -226,27 +226,29 @@ def _load(config_class: Any, model_class: Any, directory: Path) -> Any:
         )
     except Exception as error:
         raise Problem(f"{directory}: {type(error).__name__}: {error}"[:300], "download it again") from error
-    lost = sorted({*told["missing_keys"], *(str(key[0]) for key in told.get("mismatched_keys", ()))})
-    if lost:
-        raise Problem(f"{directory} lacks {len(lost)} tensors of the model, {lost[0]}", "a VTP checkpoint")
+    missing = sorted({*loading["missing_keys"], *(str(key[0]) for key in loading.get("mismatched_keys", ()))})
+    if missing:
+        raise Problem(
+            f"{directory} lacks {len(missing)} tensors of the model: {missing[0]}", "a VTP checkpoint"
+        )
     return model
 
 
 def run_features(args: argparse.Namespace) -> None:
-    """Print the features' shapes; write them to a file."""
+    """Print the shapes of the features, and write the features to a file."""
     picture, model = pictures.read_picture(args.picture), Vtp(args)
-    found = {name: tensor.cpu().contiguous() for name, tensor in model.features(picture).items()}
-    for name, tensor in found.items():
+    features = {name: tensor.cpu().contiguous() for name, tensor in model.features(picture).items()}
+    for name, tensor in features.items():
         print(f"{name:<20} {tuple(tensor.shape)}")
     if args.out:
         from safetensors.torch import save
 
         note = {"device": model.device.name, "weights": str(model.weights["name"])}
-        write(args.out, save(found, metadata=note))
+        write(args.out, save(features, metadata=note))
 
 
 def run_reconstruct(args: argparse.Namespace) -> None:
-    """Write the picture that the model makes of its latents."""
+    """Write the picture that the model reconstructs."""
     picture, model = pictures.read_picture(args.picture), Vtp(args)
     original, rebuilt, _ = model.reconstruct(picture)
     shown = pictures.to_picture(rebuilt)
@@ -255,15 +257,15 @@ def run_reconstruct(args: argparse.Namespace) -> None:
 
 
 def run_zero_shot(args: argparse.Namespace) -> None:
-    """Print the captions' probabilities."""
+    """Print the probability of each caption."""
     picture, model = pictures.read_picture(args.picture), Vtp(args)
-    chances, _ = model.zero_shot(picture, args.caption)
-    for chance, caption in sorted(zip(chances, args.caption, strict=True), reverse=True):
-        print(f"{chance:7.2%}  {caption}")
+    shares, _ = model.zero_shot(picture, args.caption)
+    for share, caption in sorted(zip(shares, args.caption, strict=True), reverse=True):
+        print(f"{share:7.2%}  {caption}")
 
 
 def run_showcase(args: argparse.Namespace) -> None:
-    """One PNG of it all, and the figures as JSON."""
+    """Write one PNG with reconstruction and captions, and the figures as JSON."""
     picture, model = pictures.read_picture(args.picture), Vtp(args)
     original, rebuilt, times = model.reconstruct(picture)
     results = {
@@ -279,10 +281,10 @@ def run_showcase(args: argparse.Namespace) -> None:
         "versions": versions(),
     }
     if args.caption:
-        chances, more = model.zero_shot(picture, args.caption)
+        shares, more = model.zero_shot(picture, args.caption)
         results["captions"] = [
-            {"caption": caption, "probability": chance}
-            for caption, chance in zip(args.caption, chances, strict=True)
+            {"caption": caption, "probability": share}
+            for caption, share in zip(args.caption, shares, strict=True)
         ]
         times |= more
     if model.device.simulated:
@@ -297,16 +299,16 @@ def run_showcase(args: argparse.Namespace) -> None:
 
 
 def versions() -> dict[str, str]:
-    """What is installed of what this stands on."""
+    """The versions of Python and of the installed packages that this uses."""
     import importlib.metadata
 
-    found = {"python": platform.python_version()}
+    installed = {"python": platform.python_version()}
     for name in ("torch", "torch_npu", "transformers"):
         try:
-            found[name] = importlib.metadata.version(name)
+            installed[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
 def write(path: Path, data: bytes) -> None:
@@ -323,7 +325,7 @@ def write(path: Path, data: bytes) -> None:
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse, its errors in one line."""
+    """argparse with errors in one line, and a hint."""
 
     def error(self, message: str, hint: str = "") -> NoReturn:
         """Exit with code 2."""
@@ -333,17 +335,17 @@ class Parser(argparse.ArgumentParser):
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line."""
     common = Parser(add_help=False)
-    common.add_argument("picture", type=Path, metavar="PICTURE", help="any picture that pillow reads")
+    common.add_argument("picture", type=Path, metavar="PICTURE", help="any picture that pillow can read")
     common.add_argument("--device", choices=("auto", "npu", "cuda", "cpu"), default="auto")
     common.add_argument("--weights", metavar="SPEC", help="a checkpoint's directory, or hf:ID[@REVISION]")
     common.add_argument("--random", action="store_true", help="random weights: the outputs mean nothing")
     common.add_argument("--size", choices=SIZES, default="small", help="with --random (default: small)")
     common.add_argument("--seed", type=int, default=0, metavar="N", help="with --random (default: 0)")
-    common.add_argument("--label", metavar="TEXT", help="what to call the weights")
+    common.add_argument("--label", metavar="TEXT", help="the name of the weights")
     common.add_argument(
         "--source", type=Path, default=Path(__file__).parent, metavar="DIR", help="the tree that holds vtp/"
     )
-    parser = Parser(description="VTP at work, on an Ascend NPU, a GPU or the CPU.")
+    parser = Parser(description="Run VTP on an Ascend NPU, a GPU or the CPU.")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name, run in VERBS.items():
         verb = verbs.add_parser(name, parents=[common], help=run.__doc__, description=run.__doc__)
@@ -354,8 +356,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     verbs.choices["showcase"].add_argument("--json", type=Path, metavar="FILE", help="the figures")
     args = parser.parse_args(argv)
     if args.random == bool(args.weights):
-        said = "both --weights and --random" if args.random else "no weights"
-        parser.error(said, "--weights DIR, --weights hf:ID, or --random to see it run")
+        message = "both --weights and --random" if args.random else "no weights"
+        parser.error(message, "--weights DIR, --weights hf:ID, or --random to see it run")
     return args
 
 
@@ -368,7 +370,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line; the exit code."""
+    """Run one command line and return the exit code."""
     args = parse(argv)
     try:
         for path in filter(None, (args.out, getattr(args, "json", None))):

@@ -1,4 +1,4 @@
-"""Pictures in and out of the model: reading whatever there is, cutting it to size, showing the result."""
+"""Pictures in and out of the model: read any picture, cut it to size, show the result."""
 
 import io
 import math
@@ -11,21 +11,21 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 from PIL.Image import Resampling
 
-#: The pictures' normalisation in upstream's evaluation scripts.
+#: The normalisation of pictures in upstream's evaluation scripts.
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-#: Pictures of up to twice as many pixels are read; pillow's own limit is a third of it.
+#: Pictures of up to twice as many pixels are read; pillow's own limit is a third of that.
 MOST_PIXELS = 250_000_000
 
 
 class Problem(Exception):
-    """What the user can fix: one line, and how."""
+    """An error that the user can fix: one line, and a hint."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(f"{' '.join(message.split())}\nhint: {hint}")
 
 
 def read_picture(path: Path) -> Image.Image:
-    """Any picture as upright 8-bit RGB; what is transparent is on white."""
+    """Read any picture as upright 8-bit RGB; transparent pixels become white."""
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS
     try:
         with warnings.catch_warnings():
@@ -38,11 +38,11 @@ def read_picture(path: Path) -> Image.Image:
         raise Problem(f"{path} has more than {2 * MOST_PIXELS:,} pixels", "a smaller one") from error
     except (OSError, SyntaxError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        raise Problem(f"{path}: {why}", "a PNG or JPEG that is there and whole") from error
+        raise Problem(f"{path}: {why}", "name a whole PNG or JPEG") from error
 
 
 def _as_rgb(picture: Image.Image) -> Image.Image:
-    """8-bit RGB; pillow's own conversion cuts deeper greys off at 255."""
+    """The picture as 8-bit RGB; pillow's own conversion cuts deeper greys off at 255."""
     if picture.mode.startswith("I") or picture.mode == "F":
         grey = np.nan_to_num(np.asarray(picture, dtype=np.float64))
         deep = picture.mode.startswith("I;16") or grey.max(initial=0) > 255
@@ -55,9 +55,9 @@ def _as_rgb(picture: Image.Image) -> Image.Image:
 
 
 def centre_square(picture: Image.Image, side: int) -> Image.Image:
-    """The middle of a picture, as upstream's reconstruction takes it: halved by boxes, then bicubic."""
+    """The middle of a picture, resized as in upstream's reconstruction: halved by boxes, then bicubic."""
     short = min(picture.size)
-    width, height = (min(length, 8 * short) for length in picture.size)  # farther out nothing is kept
+    width, height = (min(length, 8 * short) for length in picture.size)  # nothing outside is kept
     picture = _middle(picture, width, height)
     while min(picture.size) >= 2 * side:
         picture = picture.resize((picture.width // 2, picture.height // 2), Resampling.BOX)
@@ -73,34 +73,34 @@ def _middle(picture: Image.Image, width: int, height: int) -> Image.Image:
 
 
 def squeezed(picture: Image.Image, side: int) -> Image.Image:
-    """The whole picture as a square, as upstream's zero-shot takes it."""
+    """The whole picture as a square, as in upstream's zero-shot."""
     return picture.resize((side, side), Resampling.BILINEAR)
 
 
 def to_normal(picture: Image.Image) -> np.ndarray:
-    """(1, 3, H, W) float32, normalised as in training."""
+    """A picture as (1, 3, H, W) float32, normalised as in training."""
     pixels = np.asarray(picture, dtype=np.float32) / 255
     return np.ascontiguousarray(((pixels - np.float32(MEAN)) / np.float32(STD)).transpose(2, 0, 1)[None])
 
 
 def to_pixels(image: np.ndarray) -> np.ndarray:
-    """(H, W, 3) in 0..1 of a normalised (1, 3, H, W)."""
+    """A normalised (1, 3, H, W) as (H, W, 3) in 0..1."""
     return (image[0].transpose(1, 2, 0) * np.float32(STD) + np.float32(MEAN)).clip(0, 1)
 
 
 def psnr(original: np.ndarray, rebuilt: np.ndarray) -> float | None:
-    """Peak signal-to-noise ratio of pixels in 0..1, in dB; None where they are the same."""
+    """The peak signal-to-noise ratio of pixels in 0..1, in dB; None where they are equal."""
     square = float(np.square(original.astype(np.float64) - rebuilt).mean())
     return -10 * math.log10(square) if square else None
 
 
 def decibels(value: float | None) -> str:
-    """A PSNR for a person."""
-    return "the same to the bit" if value is None else f"PSNR {value:.2f} dB"
+    """A PSNR as text."""
+    return "bitwise equal" if value is None else f"PSNR {value:.2f} dB"
 
 
 def to_picture(pixels: np.ndarray) -> Image.Image:
-    """8-bit RGB of pixels in 0..1."""
+    """Pixels in 0..1 as 8-bit RGB."""
     return Image.fromarray((pixels * 255).round().astype(np.uint8))
 
 
@@ -114,9 +114,9 @@ def as_png(picture: Image.Image) -> bytes:
 PAPER, INK, PALE, TRACK = "#fbfaf7", "#1c2430", "#6b7280", "#e7e5df"
 LEADING, OTHERS, WARNING, WARNED = "#0f766e", "#9db8b5", "#fde68a", "#7c2d12"
 MARGIN, GAP, SIDE, COLUMN = 56, 28, 512, 440
-#: For captions that pillow's own font has no letters for.
+#: Fonts for captions whose letters pillow's own font lacks.
 EASTERN = ("NotoSansCJK-Regular.ttc", "wqy-microhei.ttc", "wqy-zenhei.ttc", "simhei.ttf", "PingFang.ttc")
-#: Captions with room beside the pictures.
+#: The largest number of captions beside the pictures.
 ROOM = 7
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -126,31 +126,31 @@ def draw(original: Image.Image, rebuilt: Image.Image, results: Mapping[str, Any]
     """The showcase: original, reconstruction and the captions' bars on one page.
 
     Args:
-        original: what went in.
-        rebuilt: what came out, the same size.
-        results: what `inference.py showcase --json` writes.
+        original: the input.
+        rebuilt: the output, of the same size.
+        results: the data that `inference.py showcase --json` writes.
     """
-    captions, loud = results["captions"], results.get("warning")
-    top = 168 + (48 if loud else 0)
+    captions, warning = results["captions"], results.get("warning")
+    top = 168 + (48 if warning else 0)
     width = 2 * MARGIN + 2 * SIDE + GAP + (MARGIN + COLUMN if captions else 0)
     page = Image.new("RGB", (width, top + SIDE + 148), PAPER)
     pen = ImageDraw.Draw(page)
-    if loud:
+    if warning:
         pen.rectangle((0, 0, width, 48), fill=WARNING)
         pen.text(
-            (MARGIN, 24), loud.replace("random weights", "RANDOM WEIGHTS"), WARNED, face(20), anchor="lm"
+            (MARGIN, 24), warning.replace("random weights", "RANDOM WEIGHTS"), WARNED, face(20), anchor="lm"
         )
     device, versions = results["device"]["name"], results["versions"]
     _bold(pen, (MARGIN, top - 120), f"{results['model']} on {device}", face(38))
     installed = " · ".join(f"{name} {version}" for name, version in versions.items())
     about = _fitted(f"weights: {results['weights']['name']}  ·  {installed}", face(19), width - 2 * MARGIN)
     pen.text((MARGIN, top - 62), about, PALE, face(19))
-    if loud:
+    if warning:
         rebuilt = stamp(rebuilt.resize((SIDE, SIDE), _how(rebuilt)))
-    told = f"reconstruction  ·  {decibels(results['psnr_db'])}"
+    caption = f"reconstruction  ·  {decibels(results['psnr_db'])}"
     for left, picture, text in (
         (MARGIN, original, f"original  ·  {results['picture']}"),
-        (MARGIN + SIDE + GAP, rebuilt, told),
+        (MARGIN + SIDE + GAP, rebuilt, caption),
     ):
         page.paste(_rounded(picture.resize((SIDE, SIDE), _how(picture))), (left, top))
         pen.text((left, top + SIDE + 18), _fitted(text, face(20, text), SIDE), INK, face(20, text))
@@ -191,7 +191,7 @@ def _pill(page: Image.Image, at: tuple[int, int], width: int, colour: str) -> No
 
 
 def stamp(picture: Image.Image) -> Image.Image:
-    """The picture under a band that says its weights are random."""
+    """The picture under a band with the words RANDOM WEIGHTS."""
     width, height = picture.size
     words = Image.new("L", (2 * width, max(10, width // 6)), 0)
     place = width, words.height // 2
@@ -206,7 +206,7 @@ def stamp(picture: Image.Image) -> Image.Image:
 
 
 def face(size: int, text: str = "") -> Font:
-    """Pillow's own font; for eastern letters one of the system's, where there is one."""
+    """Pillow's own font; for eastern letters a font of the system, if there is one."""
     if any(ord(letter) > 0x2E00 for letter in text):
         for name in EASTERN:
             try:
@@ -221,7 +221,7 @@ def _bold(pen: ImageDraw.ImageDraw, at: tuple[int, int], text: str, font: Font) 
 
 
 def _fitted(text: str, font: Font, width: float) -> str:
-    """The text, its end cut off where it is too long."""
+    """The text, cut off where it is too long."""
     text = " ".join(text.split())
     if font.getlength(text) <= width:
         return text
@@ -231,12 +231,12 @@ def _fitted(text: str, font: Font, width: float) -> str:
 
 
 def _how(picture: Image.Image) -> Resampling:
-    """Small pictures are shown as the pixels they are."""
+    """The filter to resize with: small pictures show their pixels."""
     return Resampling.NEAREST if picture.width < SIDE // 4 else Resampling.LANCZOS
 
 
 def _rounded(picture: Image.Image) -> Image.Image:
-    """Its corners on the page's colour."""
+    """The picture with rounded corners in the page's colour."""
     mask = Image.new("L", (2 * SIDE, 2 * SIDE), 0)
     ImageDraw.Draw(mask).rounded_rectangle((0, 0, 2 * SIDE - 1, 2 * SIDE - 1), 24, 255)
     mask = mask.resize((SIDE, SIDE), Resampling.LANCZOS)

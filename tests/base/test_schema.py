@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 import jsonschema
 import pytest
 
-from npuport.base.schema import Limit, from_json, schema_of, to_json
+from npuport.base.schema import Limit, finite, from_json, schema_of, to_json
 
 Count = Annotated[int, Limit("minimum", 0)]
 
@@ -135,6 +135,14 @@ def test_descriptions_are_the_docstrings() -> None:
     assert part["Part"]["properties"]["name"]["description"] == "Of the part, which may take two lines."
     assert part["Part"]["required"] == ["name", "pass", "loud"]
     assert part["Extra"]["required"] == ["size"]
+
+
+def test_what_json_has_not_becomes_null() -> None:
+    assert finite({"a": [1.5, float("nan")], "b": float("inf"), "c": "x"}) == {
+        "a": [1.5, None],
+        "b": None,
+        "c": "x",
+    }
 
 
 def test_a_type_without_json_is_refused() -> None:

@@ -139,7 +139,7 @@ def test_the_bill_of_materials_is_valid(made: Path) -> None:
 def test_a_good_one_is_found_good(warm: Path, made: Path) -> None:
     code, said = check(warm, made)
     assert code == 0, said
-    assert f"{TITLE} is what it says" in said
+    assert f"{TITLE}: verified" in said
 
 
 def forge(bundle: Path) -> None:
@@ -196,15 +196,21 @@ def redden(bundle: Path) -> None:
 @pytest.mark.parametrize(
     ("tamper", "found"),
     [
-        (edit("patchtok/__init__.py", "import", "import os, "), "patchtok/__init__.py: not as upstream"),
-        (lose, "patchtok/rotary.py: not as upstream"),
-        (smuggle, "torch.py: neither of upstream nor of npuport"),
-        (edit("README.md", "patchtok", "patch-tok"), "README.md: not what the results in the bundle give"),
-        (smuggle_bytecode, "__pycache__/model.cpython-311.pyc: neither of upstream nor of npuport"),
+        (
+            edit("patchtok/__init__.py", "import", "import os, "),
+            "patchtok/__init__.py: differs from",
+        ),
+        (lose, "patchtok/rotary.py: differs from upstream"),
+        (smuggle, "torch.py: neither from upstream nor from npuport"),
+        (
+            edit("README.md", "patchtok", "patch-tok"),
+            "README.md: does not follow from the results",
+        ),
+        (smuggle_bytecode, "__pycache__/model.cpython-311.pyc: neither from upstream nor from npuport"),
         (redden, "parity is fail"),
         (present_as_hardware, "patchtok-tiny-Ascend-simulated: another name"),
-        (edit("LICENSE", "MIT", "TIM"), "LICENSE: not as upstream"),
-        (edit("eval/harness/npuport/errors.py", "class", "class "), "eval/harness/npuport/errors.py: not as"),
+        (edit("LICENSE", "MIT", "TIM"), "LICENSE: differs from upstream"),
+        (edit("eval/harness/npuport/base/errors.py", "class", "class "), "npuport/base/errors.py: differs"),
     ],
     ids=["source", "lost", "smuggled", "page", "bytecode", "red", "hardware", "licence", "harness"],
 )

@@ -155,21 +155,27 @@ def named_as_hardware(of: Facts) -> None:
 
 CONTRADICTIONS: dict[str, tuple[Callable[[Facts], object], str]] = {
     "a simulated device named as a chip": (named_as_hardware, "the device is named Ascend910B4"),
-    "a release that says hardware": (lambda f: f.update(simulated=False), "says simulated: True"),
+    "a release that says hardware": (lambda f: f.update(simulated=False), "the device has simulated: True"),
     "parity on the simulator alone": (
         lambda f: f["bench"]["device"].update(kind="npu"),
-        "the benchmark says",
+        "the benchmark has simulated",
     ),
     "two devices": (
         lambda f: f["bench"]["device"].update(name="Ascend310P3 (simulated)"),
         "the benchmark is",
     ),
-    "a title that says hardware": (lambda f: f.update(title="Toy-p8-Ascend"), "the title says hardware"),
-    "latencies without their mark": (lambda f: f["bench"].update(meaningless=None), "latencies mean"),
-    "another tree": (lambda f: f["parity"]["port"].update(commit="0" * 40), "parity is of another tree"),
-    "a benchmark of nobody knows what": (
+    "a title that says hardware": (
+        lambda f: f.update(title="Toy-p8-Ascend"),
+        "title is that of hardware",
+    ),
+    "latencies without their mark": (
+        lambda f: f["bench"].update(meaningless=None),
+        "meaning of its latencies",
+    ),
+    "another tree": (lambda f: f["parity"]["port"].update(commit="0" * 40), "parity ran another tree"),
+    "a benchmark of an unknown tree": (
         lambda f: f["bench"].update(port=None),
-        "the benchmark is of another",
+        "the benchmark ran another tree",
     ),
     "a verdict against its results": (
         lambda f: f["parity"]["results"][0].update(word="fail"),
@@ -190,5 +196,5 @@ def test_facts_that_contradict_themselves_are_refused(change: Callable[[Facts], 
 def test_a_hardware_release_of_simulated_results_is_refused() -> None:
     wrong = facts(simulated=False)
     wrong["bench"] = facts()["bench"]
-    with pytest.raises(PortError, match="the benchmark says simulated: True, the release False"):
+    with pytest.raises(PortError, match="the benchmark has simulated: True, the release False"):
         render(wrong)

@@ -8,9 +8,9 @@ import pytest
 
 from npuport.port.lock import Lock
 from npuport.release.evidence import lacks
-from npuport.release.model import Model
+from npuport.release.model import ReleaseModel
 
-MODEL = Model("Toy-Small", "Toy-Small-p8", "small", "")
+MODEL = ReleaseModel("Toy-Small", "Toy-Small-p8", "small", "")
 LOCK = Lock("u", "main", "a" * 40, "b" * 40, "LICENSE", "c" * 64, "d" * 64, (), "e" * 40, "f" * 40)
 Results = dict[str, Any]
 

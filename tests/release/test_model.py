@@ -30,15 +30,19 @@ def read(tmp_path: Path, text: str) -> Release:
 def test_what_is_left_out_has_a_default(tmp_path: Path) -> None:
     release = read(tmp_path, GOOD)
     assert release.model(None).title == "Toy-Small-p8"
-    assert (release.scripts, release.picture, release.requires) == (("inference.py",), "", ())
+    assert (release.source.scripts, release.trial.picture, release.source.requires) == (
+        ["inference.py"],
+        "",
+        [],
+    )
 
 
 @pytest.mark.parametrize("port", [".", "examples/patchtok"])
 def test_the_repository_s_own_are_sound(port: str) -> None:
     layout = Layout((HARNESS / port).resolve())
     release = read_release(layout)
-    assert all((layout.release / script).is_file() for script in release.scripts)
-    assert {"torch", "torch_npu"} <= set(release.requires)
+    assert all((layout.release / script).is_file() for script in release.source.scripts)
+    assert {"torch", "torch_npu"} <= set(release.source.requires)
 
 
 @pytest.mark.parametrize(

@@ -129,16 +129,6 @@ class TestProject:
         files = {"a.py": b"from b import x\n", "b.py": b"from a import x\nfrom a import *\n"}
         assert Project(files).find("a.x") is None
 
-    def test_circles_of_star_imports_end_soon(self) -> None:
-        names = [f"m{n}" for n in range(8)]
-        stars = "".join(f"from {name} import *\n" for name in names)
-        files = {f"{name}.py": stars.encode() for name in names}
-        assert Project(files).find("m0.missing") is None
-        files["m7.py"] += b"def present(): pass\n"
-        symbol = Project(files).find("m0.present")
-        assert symbol is not None
-        assert symbol.module.path == "m7.py"
-
 
 @pytest.mark.parametrize(
     ("script", "expected"),

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""patchtok at work: features, reconstruction and zero-shot, on an Ascend NPU, a GPU or the CPU.
+"""Run patchtok: features, reconstruction and zero-shot, on an Ascend NPU, a GPU or the CPU.
 
     python inference.py features PICTURE --weights DIR --out features.safetensors
     python inference.py reconstruct PICTURE --weights DIR --out rebuilt.png
     python inference.py zero-shot PICTURE --weights DIR --caption "a boat" --caption "a hill"
     python inference.py showcase PICTURE --random --out showcase.png
 
-Stands alone, with the ported `patchtok/` beside it: it needs torch, safetensors and pillow, and torch_npu for
-an NPU. Exit codes: 0 done, 1 something you can fix, 2 wrong usage.
+It needs the ported `patchtok/` beside it, and torch, safetensors and pillow; for an NPU torch_npu.
+Exit codes: 0 done, 1 something you can fix, 2 wrong usage.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-sys.dont_write_bytecode = True  # the tree stays as it is, and its checksums hold
+sys.dont_write_bytecode = True  # the tree must stay as it is: its checksums are published
 os.environ["TORCH_DEVICE_BACKEND_AUTOLOAD"] = "0"  # torch_npu is imported below, where CANN may be missing
 try:
     import torch
@@ -33,7 +33,7 @@ try:
 except ModuleNotFoundError as error:
     sys.exit(f"error: {error.name} is not installed\nhint: pip install -r requirements.txt")
 
-#: What differs from PatchTokConfig() at each size; for random weights.
+#: The differences from PatchTokConfig() at each size, for random weights.
 SIZES: dict[str, dict[str, int]] = {
     "tiny": {
         **{"image_size": 32, "width": 64, "heads": 2, "depth": 2, "decoder_depth": 1},
@@ -46,14 +46,14 @@ PAPER, INK, WARNED = "#fbfaf7", "#1c2430", "#9a3412"
 
 
 class Problem(Exception):
-    """What the user can fix: one line, and how."""
+    """An error that the user can fix: one line, and a hint."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(f"{' '.join(message.split())}\nhint: {hint}")
 
 
 def choose_device(wanted: str) -> tuple[str, str]:
-    """torch's name of the device, and people's; with `auto` that of an NPU, else a GPU, else the CPU."""
+    """torch's name and the product name of a device; for `auto` an NPU, else a GPU, else the CPU."""
     missing = _npu_missing() if wanted in ("auto", "npu") else ""
     if wanted in ("auto", "npu") and not missing:
         return "npu:0", torch.npu.get_device_name(0)
@@ -76,7 +76,7 @@ def _npu_missing() -> str:
 
 
 def read_picture(path: Path) -> Image.Image:
-    """Any picture as upright RGB; what is transparent is on white."""
+    """Read any picture as upright RGB; transparent pixels become white."""
     try:
         picture = ImageOps.exif_transpose(Image.open(path))
         if picture.mode.startswith("I;16"):
@@ -86,12 +86,12 @@ def read_picture(path: Path) -> Image.Image:
         raise Problem(f"{path} is not a picture that pillow reads", "a PNG or JPEG") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         why = getattr(error, "strerror", None) or error
-        raise Problem(f"{path}: {why}", "a PNG or JPEG that is there and whole") from error
+        raise Problem(f"{path}: {why}", "name a whole PNG or JPEG") from error
     return Image.alpha_composite(Image.new("RGBA", over.size, "white"), over).convert("RGB")
 
 
 class PatchTokAtWork:
-    """The model on its device, with weights that say where they come from."""
+    """The model on its device, and where its weights come from."""
 
     def __init__(self, args: argparse.Namespace) -> None:
         self.device, self.device_name = choose_device(args.device)
@@ -134,12 +134,12 @@ class PatchTokAtWork:
         return result, statistics.median(times[5:])
 
     def synchronize(self) -> None:
-        """Wait until the device has done what it was given."""
+        """Wait until the device is idle."""
         if self.device != "cpu":
             getattr(torch, self.device.partition(":")[0]).synchronize()
 
     def reconstruct(self, picture: Image.Image) -> tuple[Tensor, Tensor, dict[str, float]]:
-        """What goes in and what comes out, (1, 3, H, W) in [-1, 1] on the CPU, and the times in ms."""
+        """Input and output, (1, 3, H, W) in [-1, 1] on the CPU, and the times in ms."""
         image = self.image(picture)
         latents, encoding = self.timed(lambda: self.model.encode(image))
         rebuilt, decoding = self.timed(lambda: self.model.decode(latents))
@@ -150,12 +150,12 @@ class PatchTokAtWork:
         from patchtok.text import tokenize
 
         text = tokenize(list(captions), self.model.config.text_length).to(self.device)
-        chances: list[float] = self.model.logits(self.image(picture), text).softmax(dim=-1)[0].tolist()
-        return chances
+        shares: list[float] = self.model.logits(self.image(picture), text).softmax(dim=-1)[0].tolist()
+        return shares
 
 
 def find_weights(spec: str) -> Path:
-    """A checkpoint's directory: `DIR` or `hf:ID[@REVISION]`."""
+    """The directory of a checkpoint: `DIR` or `hf:ID[@REVISION]`."""
     if not spec.startswith("hf:"):
         if not (Path(spec) / "config.json").is_file() or not any(Path(spec).glob("*.safetensors")):
             raise Problem(f"{spec} holds no checkpoint", "--weights DIR or hf:ID, or --random")
@@ -171,19 +171,19 @@ def find_weights(spec: str) -> Path:
 
 
 def psnr(original: Tensor, rebuilt: Tensor) -> float | None:
-    """Peak signal-to-noise ratio in dB of pictures in [-1, 1]; None where they are the same."""
+    """The peak signal-to-noise ratio in dB of pictures in [-1, 1]; None where they are equal."""
     square = (original.double() - rebuilt.double()).square().mean()
     return float(10 * torch.log10(4 / square)) if square else None
 
 
 def to_picture(image: Tensor) -> Image.Image:
-    """8-bit RGB of (1, 3, H, W) in [-1, 1]."""
+    """A (1, 3, H, W) in [-1, 1] as 8-bit RGB."""
     pixels = ((image[0] + 1) * 127.5).round().to(torch.uint8)
     return Image.fromarray(pixels.permute(1, 2, 0).contiguous().numpy())
 
 
 def draw(original: Image.Image, rebuilt: Image.Image, results: Mapping[str, Any]) -> Image.Image:
-    """Original and reconstruction on one page, with what is to be said of them."""
+    """Original and reconstruction on one page, with figures and captions."""
     page = Image.new("RGB", (896, 560 + 28 * len(results["captions"])), PAPER)
     pen, line = ImageDraw.Draw(page), ImageFont.load_default(18)
     pen.text((40, 28), f"{results['model']} on {results['device']['name']}", INK, ImageFont.load_default(28))
@@ -192,28 +192,30 @@ def draw(original: Image.Image, rebuilt: Image.Image, results: Mapping[str, Any]
     for left, picture in ((40, original), (464, rebuilt)):
         page.paste(picture.resize((392, 392), Image.Resampling.NEAREST), (left, 104))
     value = results["psnr_db"]
-    told = "the same to the bit" if value is None else f"PSNR {value:.2f} dB"
+    quality = "bitwise equal" if value is None else f"PSNR {value:.2f} dB"
     pen.text((40, 508), f"original · {results['picture']}", INK, line)
-    pen.text((464, 508), f"reconstruction · {told}", INK, line)
+    pen.text((464, 508), f"reconstruction · {quality}", INK, line)
     for place, one in enumerate(sorted(results["captions"], key=lambda one: -one["probability"])):
         pen.text((40, 540 + 28 * place), f"{one['probability']:6.1%}   {one['caption'][:80]}", INK, line)
     return page
 
 
 def run_features(args: argparse.Namespace) -> None:
-    """Print the features' shapes; write them to a file."""
+    """Print the shapes of the features, and write the features to a file."""
     picture, work = read_picture(args.picture), PatchTokAtWork(args)
     image = work.image(picture)
-    found = {"latents": work.model.encode(image), "image_feature": work.model.embed_image(image)}
-    for name, tensor in found.items():
+    features = {"latents": work.model.encode(image), "image_feature": work.model.embed_image(image)}
+    for name, tensor in features.items():
         print(f"{name:<20} {tuple(tensor.shape)}")
     if args.out:
         note = {"device": work.device_name, "weights": str(work.weights["name"])}
-        args.out.write_bytes(save({name: t.cpu().contiguous() for name, t in found.items()}, metadata=note))
+        args.out.write_bytes(
+            save({name: t.cpu().contiguous() for name, t in features.items()}, metadata=note)
+        )
 
 
 def run_reconstruct(args: argparse.Namespace) -> None:
-    """Write the picture that the model makes of its latents."""
+    """Write the picture that the model reconstructs."""
     picture, work = read_picture(args.picture), PatchTokAtWork(args)
     original, rebuilt, _ = work.reconstruct(picture)
     args.out.write_bytes(as_png(to_picture(rebuilt)))
@@ -221,18 +223,18 @@ def run_reconstruct(args: argparse.Namespace) -> None:
 
 
 def run_zero_shot(args: argparse.Namespace) -> None:
-    """Print the captions' probabilities."""
+    """Print the probability of each caption."""
     picture, work = read_picture(args.picture), PatchTokAtWork(args)
-    chances = work.zero_shot(picture, args.caption)
-    for chance, caption in sorted(zip(chances, args.caption, strict=True), reverse=True):
-        print(f"{chance:7.2%}  {caption}")
+    shares = work.zero_shot(picture, args.caption)
+    for share, caption in sorted(zip(shares, args.caption, strict=True), reverse=True):
+        print(f"{share:7.2%}  {caption}")
 
 
 def run_showcase(args: argparse.Namespace) -> None:
-    """One PNG of it all, and the figures as JSON."""
+    """Write one PNG with reconstruction and captions, and the figures as JSON."""
     picture, work = read_picture(args.picture), PatchTokAtWork(args)
     original, rebuilt, times = work.reconstruct(picture)
-    chances = work.zero_shot(picture, args.caption) if args.caption else []
+    shares = work.zero_shot(picture, args.caption) if args.caption else []
     simulated = "simulated" in work.device_name
     results = {
         "schema": 1,
@@ -243,8 +245,8 @@ def run_showcase(args: argparse.Namespace) -> None:
         "weights": work.weights,
         "psnr_db": psnr(original, rebuilt),
         "captions": [
-            {"caption": caption, "probability": chance}
-            for caption, chance in zip(args.caption, chances, strict=True)
+            {"caption": caption, "probability": share}
+            for caption, share in zip(args.caption, shares, strict=True)
         ],
         "milliseconds": times,
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
@@ -265,7 +267,7 @@ def as_png(picture: Image.Image) -> bytes:
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse, its errors in one line."""
+    """argparse with errors in one line, and a hint."""
 
     def error(self, message: str, hint: str = "") -> NoReturn:
         """Exit with code 2."""
@@ -283,15 +285,15 @@ VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line."""
     common = Parser(add_help=False)
-    common.add_argument("picture", type=Path, metavar="PICTURE", help="any picture that pillow reads")
+    common.add_argument("picture", type=Path, metavar="PICTURE", help="any picture that pillow can read")
     common.add_argument("--device", choices=("auto", "npu", "cuda", "cpu"), default="auto")
     common.add_argument("--weights", metavar="SPEC", help="a checkpoint's directory, or hf:ID[@REVISION]")
     common.add_argument("--random", action="store_true", help="random weights: the outputs mean nothing")
     common.add_argument("--size", choices=SIZES, default="small", help="with --random (default: small)")
     common.add_argument("--seed", type=int, default=0, metavar="N", help="with --random (default: 0)")
-    common.add_argument("--label", metavar="TEXT", help="what to call the weights")
+    common.add_argument("--label", metavar="TEXT", help="the name of the weights")
     common.add_argument("--source", type=Path, default=Path(__file__).parent, metavar="DIR")
-    parser = Parser(description="patchtok at work, on an Ascend NPU, a GPU or the CPU.")
+    parser = Parser(description="Run patchtok on an Ascend NPU, a GPU or the CPU.")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name, run in VERBS.items():
         verb = verbs.add_parser(name, parents=[common], help=run.__doc__, description=run.__doc__)
@@ -302,13 +304,13 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     verbs.choices["showcase"].add_argument("--json", type=Path, metavar="FILE", help="the figures")
     args = parser.parse_args(argv)
     if args.random == bool(args.weights):
-        said = "both --weights and --random" if args.random else "no weights"
-        parser.error(said, "--weights DIR, --weights hf:ID, or --random to see it run")
+        message = "both --weights and --random" if args.random else "no weights"
+        parser.error(message, "--weights DIR, --weights hf:ID, or --random to see it run")
     return args
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line; the exit code."""
+    """Run one command line and return the exit code."""
     args = parse(argv)
     try:
         with torch.no_grad():

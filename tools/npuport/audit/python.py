@@ -170,13 +170,17 @@ class _Scanner(ConditionVisitor):
         fix = fix_of(hit, site, guarded=bool(self.guarded))
         if fix is None and hit.severity != "note" and hit.rule not in HARMLESS:
             self.kept |= self._conditions
-        rule = RULES[hit.rule]
+        line, column, code = self._where(hit.node)
         self.findings.append(
-            replace(
-                rule.finding(self.file, *self._where(hit.node), hit.what),
+            RULES[hit.rule].finding(
+                self.file,
+                line,
+                column,
+                code,
+                hit.what,
                 level=level,
-                neutral=hit.neutral or rule.neutral,
-                shim=hit.shim or rule.shim,
+                neutral=hit.neutral,
+                shim=hit.shim,
                 guarded=guarded,
                 scope=self.qualified,
                 fix=fix,

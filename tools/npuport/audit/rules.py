@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from npuport.audit.finding import Finding, Level, Shim
+from npuport.audit.finding import Finding, Fix, Level, Shim
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,36 @@ class Rule:
     shim_why: str
     fix: str = ""
 
-    def finding(self, path: str, line: int, column: int, code: str, what: str) -> Finding:
-        """A finding of this rule, with the rule's level, neutral form and shim."""
-        return Finding(path, line, column, self.id, self.level, code, what, self.neutral, self.shim)
+    def finding(
+        self,
+        path: str,
+        line: int,
+        column: int,
+        code: str,
+        what: str,
+        *,
+        level: Level | None = None,
+        neutral: str = "",
+        shim: Shim | None = None,
+        guarded: bool = False,
+        scope: str = "",
+        fix: Fix | None = None,
+    ) -> Finding:
+        """A finding of this rule; level, neutral and shim are the rule's own unless they are given."""
+        return Finding(
+            path,
+            line,
+            column,
+            self.id,
+            level or self.level,
+            code,
+            what,
+            neutral or self.neutral,
+            shim or self.shim,
+            guarded,
+            scope,
+            fix,
+        )
 
 
 _TABLE = (

@@ -15,6 +15,7 @@ The description of an object is the first paragraph of its class's docstring; th
 """
 
 import inspect
+import math
 import re
 import types
 import typing
@@ -59,6 +60,20 @@ def to_json(value: object) -> Any:
     if isinstance(value, Mapping):
         return {key: to_json(inner) for key, inner in value.items()}
     return [to_json(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def finite(value: T) -> T:
+    """A plain value with None in place of NaN and infinity, which JSON has not."""
+
+    def converted(inner: object) -> Any:
+        if isinstance(inner, float):
+            return inner if math.isfinite(inner) else None
+        if isinstance(inner, Mapping):
+            return {key: converted(item) for key, item in inner.items()}
+        return [converted(item) for item in inner] if isinstance(inner, list) else inner
+
+    result: T = converted(value)
+    return result
 
 
 def from_json(cls: type[T], data: object) -> T:

@@ -1,7 +1,7 @@
 """Benchmark: the latency, throughput, memory and work of the ported model on a device.
 
-In the order of the data: `plan` (what is measured, for how long). In a child process: `worker` (one round: it
-builds the model and visits every run), `visit` (one run in one round), `clock` (warm-up and the timed loop),
+In the order of the data: `plan` (what is measured, for how long). In a child process: `worker` (one round),
+`workload` (the model and its runs), `visit` (one run in one round), `clock` (warm-up and the timed loop),
 `memory`, `flops`, `launches`. In the parent: `rounds` (starts the children, one a round), `busy` (CPU time
 used by other processes), `stats` (from samples to figures), `chips` (peaks, each with its source), `results`
 (all of it as plain data, in the form that `format` gives). Then `tables` (as the published ports show it),

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from npuport.base.schema import from_json, to_json
 from npuport.bench.format import ChipPeaks
 
 _PLATFORM = (
@@ -40,14 +41,7 @@ class Chip:
 
     def json(self) -> ChipPeaks:
         """The chip as plain data."""
-        return {
-            "name": self.name,
-            "peaks": self.peaks,
-            "memory": self.memory,
-            "bandwidth": self.bandwidth,
-            "source": self.source,
-            "notes": list(self.notes),
-        }
+        return from_json(ChipPeaks, {key: to_json(getattr(self, key)) for key in ChipPeaks.__annotations__})
 
 
 def _ascend(name: str, cores: int, mhz: int, memory: int | None, *, bfloat16: bool = True) -> Chip:

@@ -63,7 +63,7 @@ class ChipPeaks(TypedDict):
     notes: list[str]
 
 
-class Machine(TypedDict):
+class BenchMachine(TypedDict):
     """The host.
 
     Args:
@@ -324,7 +324,7 @@ class BenchResults(TypedDict):
     chip: ChipPeaks | None
     flags: dict[str, bool]
     versions: dict[str, str | None]
-    machine: Machine
+    machine: BenchMachine
     started: Annotated[str, Limit("pattern", r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
     seconds: float
     plan: PlanRecord

@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from npuport.base.schema import from_json, to_json
 from npuport.bench import stats
@@ -162,31 +161,9 @@ def _run(run: RunKey, visits: Sequence[Visit], conditions: _Conditions) -> RunRe
     }
 
 
-def _failed(run: RunKey, state: Literal["refused", "ended"], reason: str) -> FailedRun:
-    return {
-        "entry": run.entry,
-        "dtype": run.dtype,
-        "batch": run.batch,
-        "state": state,
-        "reason": reason,
-        "iterations": None,
-        "cut": None,
-        "warmup": None,
-        "latency_ms": None,
-        "throughput": None,
-        "outliers": None,
-        "throttled": None,
-        "drift": None,
-        "launch": None,
-        "flops": None,
-        "flops_per_second": None,
-        "share_of_peak": None,
-        "share_reason": None,
-        "roofline": None,
-        "memory": None,
-        "fallbacks": [],
-        "rounds": [],
-    }
+def _failed(run: RunKey, state: str, reason: str) -> FailedRun:
+    values = {"state": state, "reason": reason, "fallbacks": [], "rounds": []}
+    return from_json(FailedRun, {**dict.fromkeys(FailedRun.__annotations__), **run._asdict(), **values})
 
 
 def _cut(count: int, rounds: Sequence[Sequence[float]], plan: BenchPlan) -> str | None:
@@ -231,20 +208,9 @@ def _memory(facts: ModelFacts, runs: Sequence[RunResult]) -> ModelMemory:
     measured = [run for run in runs if run["memory"]]
     pipelines = [run for run in measured if run["entry"] in facts["pipelines"]] or measured
     run = pipelines[0] if pipelines else None
-    memory = run and run["memory"]
-    return {
-        "weights_bytes": facts["weights_bytes"],
-        "entry": run and run["entry"],
-        "batch": run and run["batch"],
-        "inference_bytes": memory and memory["inference_bytes"],
-        "peak_bytes": memory and memory["peak_bytes"],
-        "reserved_bytes": memory and memory["reserved_bytes"],
-        "total_bytes": memory and memory["total_bytes"],
-        "device_bytes": memory and memory["device_bytes"],
-        "share": memory and memory["share"],
-        "device_share": memory and memory["device_share"],
-        "basis": memory and memory["basis"],
-    }
+    place = {"entry": run and run["entry"], "batch": run and run["batch"]}
+    memory = (run and run["memory"]) or dict.fromkeys(Memory.__annotations__)
+    return from_json(ModelMemory, {**memory, **place, "weights_bytes": facts["weights_bytes"]})
 
 
 def _pace(measured: Measured) -> list[float]:

@@ -1,17 +1,20 @@
-"""`npuport release`: the publishable bundle, and the check of one."""
+"""`npuport release`: make the bundle to publish, or check one."""
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from npuport.base.errors import PortError, UsageError
 from npuport.base.text import shown
 from npuport.commands import Outcome, layout_of
 from npuport.port.layout import Layout
+from npuport.release.bundle import Bundle, release
+from npuport.release.check import check
+from npuport.release.model import read_release
+from npuport.release.run import run_missing
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's own arguments."""
+    """Add the command's arguments."""
     parser.add_argument("--model", metavar="NAME", help="one of release.toml's (default: its first)")
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="where the bundle's directory goes (default: dist)"
@@ -26,9 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --run, where: a real NPU, the simulator, or (auto) the NPU where one answers",
     )
     parser.add_argument(
-        "--check", type=Path, metavar="DIR", help="check a bundle instead; nothing of it is run"
+        "--check", type=Path, metavar="DIR", help="check a bundle instead, without running any of it"
     )
-    parser.add_argument("--offline", action="store_true", help="with --check: never touch the network")
+    parser.add_argument("--offline", action="store_true", help="with --check: do not use the network")
 
 
 def run_release(args: argparse.Namespace) -> Outcome:
@@ -41,27 +44,22 @@ def run_release(args: argparse.Namespace) -> Outcome:
 
 
 def _release(args: argparse.Namespace) -> Outcome:
-    from npuport.release.bundle import Bundle, release
-    from npuport.release.model import read_release
-
     layout = layout_of(args)
     made = release(layout, args.model, args.out, args.progress)
     if args.run and not isinstance(made, Bundle):
-        from npuport.release.run import run_missing
-
         model = read_release(layout).model(args.model)
         run_missing(layout, model, made, args.device, args.progress)
         made = release(layout, args.model, args.out, args.progress)
     if not isinstance(made, Bundle):
-        named = f" --model {args.model}" if args.model else ""
+        option = f" --model {args.model}" if args.model else ""
         lines = ["cannot release:", *(f"  {lack.what}" for lack in made)]
         hints = list(dict.fromkeys(lack.hint for lack in made))
-        lines += ["hint:", *(f"  {hint}" for hint in hints), "or:", f"  npuport release{named} --run"]
+        lines += ["hint:", *(f"  {hint}" for hint in hints), "or:", f"  npuport release{option} --run"]
         data = {"good": False, "missing": [{"what": lack.what, "hint": lack.hint} for lack in made]}
         return Outcome("\n".join(lines), data, 1)
     lines = [f"{shown(made.path)}: {made.files} files, {made.size / 1e6:.1f} MB"]
     if made.simulated:
-        lines.append("its results are simulated, and its name and pages say so")
+        lines.append("its results are simulated; its name and its pages state that")
     data = {
         "good": True,
         "path": str(made.path),
@@ -74,14 +72,12 @@ def _release(args: argparse.Namespace) -> Outcome:
 
 
 def _check(args: argparse.Namespace) -> Outcome:
-    from npuport.release.check import check
-
     checked = check(args.check.resolve(), _port(args), offline=args.offline, progress=args.progress)
-    verdict = "is what it says" if checked.good else "is NOT what it says"
-    lines = [f"{checked.title} {verdict}"]
+    verdict = "verified" if checked.good else "NOT verified"
+    lines = [f"{checked.title}: {verdict}"]
     lines += [f"  {finding.level}: {finding.what}" for finding in checked.findings]
-    lines.append(f"  {checked.source} source files, of {checked.commit[:12]} derived anew")
-    data: dict[str, Any] = {
+    lines.append(f"  {checked.source} source files compared with commit {checked.commit[:12]}, derived again")
+    data: dict[str, object] = {
         "good": checked.good,
         "title": checked.title,
         "commit": checked.commit,
@@ -92,7 +88,7 @@ def _check(args: argparse.Namespace) -> Outcome:
 
 
 def _port(args: argparse.Namespace) -> Layout | None:
-    """The port we are in, if we are in one: a bundle can be checked anywhere."""
+    """The port of the current directory, if it is in one: a bundle can be checked anywhere."""
     try:
         return layout_of(args)
     except PortError:

@@ -1,21 +1,26 @@
-"""`npuport try`: the port's own picture through the ported model, to look at."""
+"""`npuport try`: run the port's own picture through the ported model, and show the result."""
 
 import argparse
 import sys
-from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
-from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from npuport.base.text import shown
 from npuport.commands import Outcome, layout_of
 from npuport.device.choose import ALL
+from npuport.release import trial
+from npuport.release.trial import TrialRequest, TrialResults
 
-#: Columns of a full bar.
+#: The columns of a full bar.
 BAR = 32
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's own arguments."""
+    """Add the command's arguments."""
     parser.add_argument(
         "--device",
         choices=("auto", *ALL),
@@ -23,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where: an NPU, else a GPU, else the simulator with auto",
     )
     parser.add_argument("--model", metavar="NAME", help="one of release.toml's (default: its first)")
-    parser.add_argument("--picture", type=Path, metavar="FILE", help="a picture of yours")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="your own picture")
     parser.add_argument(
         "--caption", action="append", default=[], metavar="TEXT", help="may be given more than once"
     )
@@ -36,11 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_try(args: argparse.Namespace) -> Outcome:
-    """Run the showcase, say what came of it."""
-    from npuport.release import trial
-
+    """Run the showcase and summarise its results."""
     layout = layout_of(args)
-    request = trial.Request(
+    request = TrialRequest(
         device=args.device,
         model=args.model,
         picture=args.picture and args.picture.resolve(),
@@ -54,29 +57,18 @@ def run_try(args: argparse.Namespace) -> Outcome:
     return Outcome(summary(results, shown(page), colour=sys.stdout.isatty()), data)
 
 
-def summary(results: Mapping[str, Any], page: str, *, colour: bool) -> str:
-    """The results in a terminal.
-
-    Args:
-        results: what `trial.run` returns.
-        page: where the picture is.
-        colour: for a terminal, with colours.
-    """
-    from io import StringIO
-
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(file=StringIO(), force_terminal=colour, no_color=not colour, width=100)
+def summary(results: TrialResults, page: str, *, colour: bool) -> str:
+    """The results as text for a terminal, with `page` as the place of the picture."""
+    output = StringIO()
+    console = Console(file=output, force_terminal=colour, no_color=not colour, width=100)
     console.print(Text(f"{results['model']} on {results['device']['name']}", style="bold"))
     if "warning" in results:
         console.print(Text(results["warning"], style="bold yellow"))
     else:
         console.print(Text(f"weights: {results['weights']['name']}", style="dim"))
     value = results["psnr_db"]
-    told = "the same to the bit" if value is None else f"PSNR {value:.2f} dB"
-    console.print(Text(f"\nreconstruction of {results['picture']}: {told}\n"))
+    quality = "bitwise equal" if value is None else f"PSNR {value:.2f} dB"
+    console.print(Text(f"\nreconstruction of {results['picture']}: {quality}\n"))
     grid = Table.grid(padding=(0, 2))
     ranked = sorted(results["captions"], key=lambda one: -one["probability"])
     for place, one in enumerate(ranked):
@@ -91,5 +83,4 @@ def summary(results: Mapping[str, Any], page: str, *, colour: bool) -> str:
     if "meaningless" in results:
         console.print(Text(results["meaningless"], style="dim"))
     console.print(Text(f"\n{page}"))
-    assert isinstance(console.file, StringIO)
-    return "\n".join(row.rstrip() for row in console.file.getvalue().splitlines())
+    return "\n".join(row.rstrip() for row in output.getvalue().splitlines())

@@ -1,9 +1,9 @@
-"""A bundle that others download and run: ported source, scripts, cards filled from results, and the proof.
+"""A bundle that others download and run: ported source, scripts, cards made from results, and the proof.
 
-Read along the data's way: `model` (release.toml: what is released), `evidence` (the results, and whether
-they carry a release), `source` (the ported tree's part), `contents` (the other files), of which `card` and
-`sbom` write those for people and for machines; `provenance` (what it was made from), `sums`, `bundle`
-(all of it, published).
+In the order of the data: `model` (release.toml), `evidence` (the results, and whether they carry a release),
+`inputs` (all that a bundle is made of), `source` (the ported tree's part), `contents` (the other files),
+`facts`, `figures` and `card` (the pages), `sbom`, `statement` (what it was made from), `sums`, `bundle` (all
+of it, published). `scripts` holds the programs that a bundle brings along, `templates` its pages.
 
-The other way round: `check` reads a bundle that somebody else made.
+`check` reads a bundle that another person made. `trial` runs the port's showcase.
 """

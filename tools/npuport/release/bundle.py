@@ -1,4 +1,4 @@
-"""The bundle on disk: all of it, or the one that was there before."""
+"""The bundle on disk; an older one is replaced in one step."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -10,11 +10,11 @@ from npuport.base.errors import PortError
 from npuport.base.files import clean_staging, exclusive, publish, staged_directory
 from npuport.port.build import port, read_port
 from npuport.port.layout import Layout
-from npuport.release import contents, sbom, statement, sums
-from npuport.release.contents import Subject
-from npuport.release.evidence import Lack, gather
+from npuport.release import card, contents, sbom, statement, sums
+from npuport.release.evidence import Evidence, Lack, gather
+from npuport.release.inputs import BundleInputs
 from npuport.release.model import read_release
-from npuport.release.source import File, read_source
+from npuport.release.source import BundleFile, read_source
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Bundle:
     Args:
         path: its directory.
         title: its name.
-        simulated: whether its results are of no chip.
-        files: how many there are.
+        simulated: whether its results come from the simulator.
+        files: number of its files.
         size: their bytes.
     """
 
@@ -42,11 +42,13 @@ def release(
     """Make the bundle of a model.
 
     Args:
-        name: one of release.toml's models; its first where None.
-        out: where to put the bundle's directory; `dist/` where None.
+        layout: the port's.
+        name: one of release.toml's models; the first for None.
+        out: the directory that takes the bundle's; `dist/` for None.
+        progress: called with lines on work that takes its time.
 
     Returns:
-        The bundle; or everything that is missing, and then nothing has changed.
+        The bundle; or everything that is missing, and then nothing was changed.
 
     Raises:
         PortError: lock, series or release.toml is malformed.
@@ -54,47 +56,50 @@ def release(
     lock, patches = read_port(layout)
     recipe = read_release(layout)
     model = recipe.model(name)
-    evidence, missing = gather(layout, lock, model)
-    if missing:
-        return missing
+    evidence = gather(layout, lock, model)
+    if not isinstance(evidence, Evidence):
+        return evidence
     ported = port(layout, progress=progress).path
-    subject = Subject(lock, patches, recipe, model, evidence)
-    files = assemble(layout, subject, ported)
+    inputs = BundleInputs(lock, patches, recipe, model, evidence)
+    files = assemble(layout, inputs, ported)
     parent = out or layout.dist
-    _keep_a_persons(parent / subject.title)
+    target = parent / inputs.title
+    _refuse_to_overwrite_edits(target)
     parent.mkdir(parents=True, exist_ok=True)
     with exclusive(parent / ".lock"):
         clean_staging(parent)
-        path = write(files, parent / subject.title, evidence.finished)
+        write(files, target, evidence.finished)
     size = sum(len(file.data) for file in files.values())
-    return Bundle(path, subject.title, evidence.simulated, len(files), size)
+    return Bundle(target, inputs.title, evidence.simulated, len(files), size)
 
 
-def assemble(layout: Layout, subject: Subject, ported: Path) -> Mapping[str, File]:
-    """Every file of a bundle by its path: the same inputs, the same bytes."""
-    source = read_source(ported, subject.lock.ported_commit, subject.release.include)
-    files = contents.port_files(layout, subject)
-    files |= contents.evidence_files(layout, subject)
-    files |= contents.cards(subject, source)
-    files[sbom.NAME] = File(sbom.sbom(subject, source))
+def assemble(layout: Layout, inputs: BundleInputs, ported: Path) -> Mapping[str, BundleFile]:
+    """Every file of a bundle by its path. The same inputs give the same bytes."""
+    source = read_source(ported, inputs.lock.ported_commit, inputs.release.source.include)
+    files = contents.port_files(layout, inputs)
+    files |= contents.evidence_files(layout, inputs)
+    files |= card.pages_of(inputs, source)
+    files[sbom.NAME] = BundleFile(sbom.sbom(inputs, source))
     for path in source:
         if path in files:
             raise PortError(
-                f"the source's {path} has the name of a file of the bundle's own",
+                f"{path} of the source has the name of one of the bundle's own files",
                 hint="leave it out of [source] include in release/release.toml",
             )
     files |= source
-    files[statement.NAME] = File(statement.provenance(subject, files))
+    files[statement.NAME] = BundleFile(statement.provenance(inputs, files))
     listed = {path: sums.digest(file.data) for path, file in files.items()}
-    files[sums.NAME] = File(sums.format_sums(listed))
+    files[sums.NAME] = BundleFile(sums.format_sums(listed))
     return files
 
 
-def write(files: Mapping[str, File], target: Path, time: str) -> Path:
-    """Write a bundle's directory in one step, in the place of an older one.
+def write(files: Mapping[str, BundleFile], target: Path, time: str) -> None:
+    """Write a bundle's directory in one step; an older one is replaced.
 
     Args:
-        time: ISO 8601, the files' time.
+        files: by their path in the bundle.
+        target: the bundle's directory.
+        time: ISO 8601, the files' modification time.
     """
     stamp = datetime.fromisoformat(time).timestamp()
     with staged_directory(target.parent) as staged:
@@ -105,16 +110,12 @@ def write(files: Mapping[str, File], target: Path, time: str) -> Path:
             path.chmod(file.mode)
             os.utime(path, (stamp, stamp))
         publish(staged, target)
-    return target
 
 
-def _keep_a_persons(target: Path) -> None:
-    """Refuse to replace what is no bundle, or one that somebody has changed."""
+def _refuse_to_overwrite_edits(target: Path) -> None:
     if not target.exists():
         return
-    changed = sums.differences(target) if (target / sums.NAME).is_file() else ["no bundle"]
+    changed = sums.differences(target) if (target / sums.NAME).is_file() else ["it is not a bundle"]
     changed = [line for line in changed if sums.BYTECODE not in line]
     if changed:
-        raise PortError(
-            f"{target} would be replaced: {changed[0]}", hint="move it away, or name another --out"
-        )
+        raise PortError(f"{target} has local edits: {changed[0]}", hint="move it away, or name another --out")

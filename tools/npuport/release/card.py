@@ -1,38 +1,44 @@
-"""The pages of a bundle that people read: model card in two languages, and the detailed report.
+"""The pages of a bundle: the model card in two languages, and the detailed report.
 
-Every figure comes from the facts; nothing is typed by hand. The same facts give the same bytes.
+Every figure comes from the facts. The same facts give the same bytes.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from npuport.base import pages
 from npuport.base.errors import PortError
+from npuport.bench import tables
 from npuport.device.choose import SIMULATED
 from npuport.release import figures
-from npuport.suite.results import overall
+from npuport.release.facts import CardFacts, card_facts
+from npuport.release.inputs import BundleInputs
+from npuport.release.model import Citation
+from npuport.release.source import BundleFile
+from npuport.suite.results import Results, overall
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
-#: What release.toml's [card] may say in words.
+#: Texts of release.toml's [card] that the templates read, and that may be missing.
 _OPTIONAL = ("summary", "summary_zh", "example", "license_note", "license_note_zh")
 
 
-def render(facts: Mapping[str, Any]) -> dict[str, bytes]:
-    """README.md, README.zh-CN.md and the report, by file name.
+def pages_of(inputs: BundleInputs, source: Mapping[str, BundleFile]) -> dict[str, BundleFile]:
+    """The pages of a bundle, by file name."""
+    return {name: BundleFile(data) for name, data in render(card_facts(inputs, source)).items()}
 
-    Args:
-        facts: see `contents.facts`.
+
+def render(facts: CardFacts) -> dict[str, bytes]:
+    """README.md, README.zh-CN.md and the report, by file name.
 
     Raises:
         PortError: the facts contradict themselves.
     """
     for what in contradictions(facts):
         raise PortError(
-            f"the facts of {facts['title']} contradict themselves: {what}",
-            hint="npuport parity and npuport bench again, on one device",
+            f"the results of {facts['title']} contradict themselves: {what}",
+            hint="run npuport parity and npuport bench again, on one device",
         )
     environment = pages.environment(_TEMPLATES)
     environment.filters |= _FILTERS
@@ -50,13 +56,13 @@ def render(facts: Mapping[str, Any]) -> dict[str, bytes]:
     }
 
 
-def report_name(facts: Mapping[str, Any]) -> str:
-    """The detailed report's file."""
+def report_name(facts: CardFacts) -> str:
+    """The file name of the detailed report."""
     return f"{facts['model']['title']}-NPU-Report.md"
 
 
-def contradictions(facts: Mapping[str, Any]) -> Iterator[str]:
-    """Everything in which the facts do not agree, above all on whether there was a chip."""
+def contradictions(facts: CardFacts) -> Iterator[str]:
+    """The contradictions of the facts, above all on whether a chip was involved."""
     parity, bench, lock, simulated = facts["parity"], facts["bench"], facts["lock"], facts["simulated"]
     for where, device in (
         ("the device", facts["device"]),
@@ -64,36 +70,35 @@ def contradictions(facts: Mapping[str, Any]) -> Iterator[str]:
         ("the benchmark", bench["device"]),
     ):
         if device["simulated"] != simulated or (device["kind"] == "sim") != simulated:
-            yield f"{where} says simulated: {device['simulated']}, the release {simulated}"
+            yield f"{where} has simulated: {device['simulated']}, the release {simulated}"
         elif (SIMULATED in device["name"]) != simulated:
             yield f"{where} is named {device['name']}"
         elif device["name"] != facts["device"]["name"]:
             yield f"{where} is {device['name']}, the device {facts['device']['name']}"
     if (SIMULATED in facts["title"]) != simulated:
-        yield f"the title says {'hardware' if simulated else SIMULATED}"
+        yield f"the title is that of {'hardware' if simulated else 'a simulated run'}"
     if bool(bench["meaningless"]) != simulated:
-        yield "the benchmark does not say rightly whether its latencies mean anything"
-    for where, port in (("parity", parity["port"]), ("the benchmark", bench["port"] or {})):
-        if (port.get("pin"), port.get("commit")) != (lock["commit"], lock["ported_commit"]):
-            yield f"{where} is of another tree than the lock names"
+        yield "the benchmark's note on the meaning of its latencies does not fit its device"
+    for where, port in (("parity", parity["port"]), ("the benchmark", bench["port"])):
+        if not port or (port["pin"], port["commit"]) != (lock["commit"], lock["ported_commit"]):
+            yield f"{where} ran another tree than the one in the lock"
     if parity["verdict"] != overall(parity["results"]):
-        yield f"parity's verdict is {parity['verdict']}, its results are not"
+        yield f"parity's verdict is {parity['verdict']}, which does not follow from its results"
 
 
-def front_matter(facts: Mapping[str, Any], language: str) -> str:
-    """The YAML that the hubs read, without its fences. JSON's strings and lists are YAML's."""
+def front_matter(facts: CardFacts, language: str) -> str:
+    """The YAML that the hubs read, without its fences; JSON's strings and lists are valid YAML."""
     card, license_name = facts["card"], facts["card"].get("license", "other")
-    entries: dict[str, Any] = {"language": [language], "license": license_name}
+    entries: dict[str, object] = {"language": [language], "license": license_name}
     if license_name == "other":
         entries |= {
             "license_name": card.get("license_name", "see-license"),
             "license_link": facts["lock"]["license"],
         }
-    for key in ("library_name", "pipeline_tag"):
-        if key in card:
-            entries[key] = card[key]
+    if "library_name" in card:
+        entries["library_name"] = card["library_name"]
     if "pipeline_tag" in card:
-        entries["tasks"] = [card["pipeline_tag"]]
+        entries |= {"pipeline_tag": card["pipeline_tag"], "tasks": [card["pipeline_tag"]]}
     hub, _, base = facts["model"]["weights"].partition(":")
     if hub == "hf":
         entries["base_model"] = base.partition("@")[0]
@@ -105,10 +110,8 @@ def front_matter(facts: Mapping[str, Any], language: str) -> str:
     return "\n".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in entries.items())
 
 
-def _view(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What the templates read: the facts, and the rows of their tables."""
-    from npuport.bench import tables
-
+def _view(facts: CardFacts) -> dict[str, object]:
+    """The data of the templates: the facts, and the rows of their tables."""
     parity, bench, size = facts["parity"], facts["bench"], facts["model"]["size"]
     hub, _, name = facts["model"]["weights"].partition(":")
     ratios = [result["ratio"] for result in parity["results"] if result["ratio"] is not None]
@@ -129,7 +132,7 @@ def _view(facts: Mapping[str, Any]) -> dict[str, Any]:
         "identical": _passed(parity, "test_every_tensor_arrives_unchanged"),
         "deterministic": _passed(parity, "test_two_runs_give_the_same_bits"),
         "largest": max(ratios, default=None),
-        "not_run": figures.not_run(facts),
+        "not_run": list(figures.not_run(facts)),
         "functions": tables.functions(bench),
         "batches": tables.batches(bench),
         "memory": tables.memory(bench),
@@ -138,14 +141,14 @@ def _view(facts: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _passed(parity: Mapping[str, Any], check: str) -> bool:
+def _passed(parity: Results, check: str) -> bool:
     """Whether a check of the suite ran, and passed each time."""
     words = [result["word"] for result in parity["results"] if result["id"].startswith(check)]
     return bool(words) and set(words) == {"pass"}
 
 
-def bibtex(paper: Mapping[str, Any] | None) -> str:
-    """The paper's entry; empty where the port names none."""
+def bibtex(paper: Citation | None) -> str:
+    """The BibTeX entry of a paper; empty for None."""
     if not paper:
         return ""
     fields = {
@@ -158,7 +161,7 @@ def bibtex(paper: Mapping[str, Any] | None) -> str:
     return "\n".join([f"@misc{{{paper['key']},", ",\n".join(lines), "}"])
 
 
-def _number(places: int) -> Any:
+def _number(places: int) -> Callable[[float | None], str]:
     return lambda value: "–" if value is None else f"{value:,.{places}f}"
 
 
@@ -166,8 +169,8 @@ def _cosine(value: float | None) -> str:
     return "–" if value is None else f"{min(value, 1.0):.7f}"
 
 
-def _cell(value: Any) -> str:
-    """Text within a table."""
+def _cell(value: object) -> str:
+    """Text in a table."""
     return " ".join(str(value).split()).replace("|", "\\|")
 
 

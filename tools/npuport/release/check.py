@@ -1,14 +1,13 @@
-"""A bundle that somebody else made: is it what it says. Nothing of it is run."""
+"""The check of a bundle that another person made: is its content what it claims. Nothing of it is run."""
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from npuport import __version__
 from npuport.base.errors import PortError
-from npuport.base.schema import schema_of
 from npuport.bench.format import BenchResults
 from npuport.port import upstream
 from npuport.port.build import build, check_ids, read_port
@@ -16,20 +15,19 @@ from npuport.port.checkout import verify_pin
 from npuport.port.layout import Layout
 from npuport.port.lock import Lock, read_lock
 from npuport.port.provenance import adapter_digest
-from npuport.release import contents, sbom, sums
+from npuport.release import card, contents, sbom, sums
 from npuport.release import statement as slsa
-from npuport.release.contents import Subject
-from npuport.release.evidence import Evidence, lacks, read_results
+from npuport.release.evidence import AnyResults, Evidence, lacks, read_results
+from npuport.release.inputs import BundleInputs
 from npuport.release.model import read_release
-from npuport.release.source import File, read_source
+from npuport.release.source import BundleFile, read_source
+from npuport.release.statement import Statement
 from npuport.suite.results import Results
-
-_SHAPES: Mapping[str, type] = {"results/parity.json": Results, "results/benchmark.json": BenchResults}
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Something about a bundle: an error, or a note on what could not be told."""
+class BundleFinding:
+    """A finding about a bundle: an error, or a note on what could not be compared."""
 
     level: Literal["error", "note"]
     what: str
@@ -37,19 +35,19 @@ class Finding:
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found of a bundle.
+    """The result of a check.
 
     Args:
-        title: its name, as its results give it.
-        commit: its ported commit, derived anew.
-        source: how many files of the ported tree it holds.
-        findings: none where all is well.
+        title: the bundle's name, as its results give it.
+        commit: the ported commit, derived again.
+        source: number of files of the ported tree in the bundle.
+        findings: empty for a good bundle.
     """
 
     title: str
     commit: str
     source: int
-    findings: tuple[Finding, ...]
+    findings: tuple[BundleFinding, ...]
 
     @property
     def good(self) -> bool:
@@ -58,104 +56,99 @@ class Checked:
 
 
 def check(directory: Path, here: Layout | None, *, offline: bool, progress: Callable[[str], None]) -> Checked:
-    """Check a bundle: sums, provenance, results, pages, and that its source is upstream plus the series.
+    """Check a bundle: its digests, provenance, results and pages; and its source: upstream plus the series.
 
-    Upstream is fetched from where the bundle's lock says, and the series put on it by our own code.
+    Upstream is fetched from the url in the bundle's lock, and our own code applies the series to it.
 
     Args:
         directory: the bundle's.
-        here: a port whose upstream may stand at a path relative to it, where its lock has the bundle's url.
-        offline: never touch the network.
+        here: the port of the current directory. If its lock has the bundle's url, a url that is a relative
+            path is taken relative to it.
+        offline: do not use the network.
+        progress: called with lines on work that takes its time.
 
     Raises:
-        PortError: a part without which nothing can be said is missing or malformed.
+        PortError: a part without which nothing can be checked is missing or malformed.
     """
-    findings = [Finding("error", line) for line in sums.differences(directory)]
+    findings = [_error(line) for line in sums.differences(directory)]
     statement = slsa.read_provenance(directory / slsa.NAME)
-    subject = _subject(directory, statement)
-    findings += _statement(directory, statement, subject)
-    findings += _presented(directory, statement, subject)
-    source = _derive(directory, subject, here, offline=offline, progress=progress)
-    findings += _source(directory, subject, source)
-    findings += _generated(directory, statement, subject, source)
-    return Checked(subject.title, subject.lock.ported_commit, len(source), tuple(findings))
+    inputs = _inputs(directory, statement)
+    findings += _check_statement(directory, statement, inputs)
+    findings += _check_claims(directory, statement, inputs)
+    source = _derive(directory, inputs, here, offline=offline, progress=progress)
+    findings += _check_source(directory, inputs, source)
+    findings += _check_pages(directory, statement, inputs, source)
+    return Checked(inputs.title, inputs.lock.ported_commit, len(source), tuple(findings))
 
 
-def _subject(directory: Path, statement: Mapping[str, Any]) -> Subject:
+def _error(what: str) -> BundleFinding:
+    return BundleFinding("error", what)
+
+
+def _inputs(directory: Path, statement: Statement) -> BundleInputs:
     port = Layout(directory / "eval")
     lock, patches = read_port(port)
     release = read_release(port)
-    name = statement["predicate"]["buildDefinition"]["externalParameters"].get("model")
-    evidence = Evidence(*(_results(directory, path) for path in slsa.RESULTS))
-    return Subject(lock, patches, release, release.model(name), evidence)
+    name = statement.external.get("model")
+    evidence = Evidence(
+        _results(Results, directory / "results/parity.json"),
+        _results(BenchResults, directory / "results/benchmark.json"),
+    )
+    return BundleInputs(lock, patches, release, release.model(None if name is None else str(name)), evidence)
 
 
-def _results(directory: Path, name: str) -> Any:
-    """A bundle's results, of the form that our schema gives.
-
-    Raises:
-        PortError: they are missing or malformed.
-    """
-    import jsonschema
-
-    results = read_results(directory / name)
-    if not results:
-        raise PortError(f"{directory / name} is missing", hint="get the bundle anew")
-    schema = schema_of(_SHAPES[name], name)
-    problem = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(results))
-    if problem:
-        raise PortError(
-            f"{directory / name}: {problem.json_path}: {problem.message[:120]}",
-            hint="check it with the npuport that made it",
-        )
+def _results(kind: type[AnyResults], path: Path) -> AnyResults:
+    results = read_results(kind, path, "check it with the npuport that made it")
+    if results is None:
+        raise PortError(f"{path} is missing", hint="download the bundle again")
     return results
 
 
-def _statement(directory: Path, statement: Mapping[str, Any], subject: Subject) -> Iterator[Finding]:
+def _check_statement(directory: Path, statement: Statement, inputs: BundleInputs) -> Iterator[BundleFinding]:
     """Whether the provenance is of these files, this lock and these results."""
+    named = statement.digests
     listed = sums.read_sums(directory / sums.NAME)
-    named = {one["name"]: one["digest"]["sha256"] for one in statement["subject"]}
     expected = {path: digest for path, digest in listed.items() if path != slsa.NAME}
     for path in sorted(named.keys() ^ expected.keys()):
-        yield Finding("error", f"{path}: in only one of {sums.NAME} and {slsa.NAME}")
+        yield _error(f"{path}: in only one of {sums.NAME} and {slsa.NAME}")
     for path in sorted(named.keys() & expected.keys()):
         if named[path] != expected[path]:
-            yield Finding("error", f"{path}: {sums.NAME} and {slsa.NAME} have other sums of it")
-    if statement["predicate"]["buildDefinition"]["externalParameters"] != slsa.external(subject):
-        yield Finding("error", f"{slsa.NAME}: its parameters are not those of the results")
+            yield _error(f"{path}: its digests in {sums.NAME} and {slsa.NAME} differ")
+    if statement.external != slsa.external(inputs):
+        yield _error(f"{slsa.NAME}: its parameters are not those of the results")
 
 
-def _presented(directory: Path, statement: Mapping[str, Any], subject: Subject) -> Iterator[Finding]:
-    """Whether the results carry a release, and are presented as what they are."""
-    evidence = subject.evidence
+def _check_claims(directory: Path, statement: Statement, inputs: BundleInputs) -> Iterator[BundleFinding]:
+    """Whether the results carry a release, and the bundle's names are theirs."""
+    evidence = inputs.evidence
     adapter = adapter_digest(Layout(directory / "eval"))
-    for lack in lacks(evidence.parity, evidence.bench, subject.lock, subject.model, adapter):
-        yield Finding("error", lack.what)
-    titles = {subject.title, statement["predicate"]["buildDefinition"]["externalParameters"].get("title")}
-    if directory.name.startswith(subject.model.title):
+    for lack in lacks(evidence.parity, evidence.bench, inputs.lock, inputs.model, adapter):
+        yield _error(lack.what)
+    titles = {inputs.title, statement.external.get("title")}
+    if directory.name.startswith(inputs.model.title):
         titles.add(directory.name)
-    for title in sorted(map(str, titles - {subject.title})):
-        as_what = "simulated results presented as hardware's" if evidence.simulated else "another name"
-        yield Finding("error", f"{title}: {as_what}; the results are those of {subject.title}")
+    for title in sorted(map(str, titles - {inputs.title})):
+        fault = "simulated results presented as hardware's" if evidence.simulated else "another name"
+        yield _error(f"{title}: {fault}; the results are those of {inputs.title}")
 
 
 def _derive(
     directory: Path,
-    subject: Subject,
+    inputs: BundleInputs,
     here: Layout | None,
     *,
     offline: bool,
     progress: Callable[[str], None],
-) -> Mapping[str, File]:
-    """The source, made anew of upstream and the series."""
-    lock = subject.lock
+) -> Mapping[str, BundleFile]:
+    """The source, made again from upstream and the series."""
+    lock = inputs.lock
     layout = here if here and _same_upstream(here, lock) else Layout(directory / "eval")
     repository = upstream.ensure(layout, lock, offline=offline, progress=progress)
     verify_pin(repository, lock)
     with tempfile.TemporaryDirectory(prefix="npuport-check-") as scratch:
-        commit, tree = build(repository, lock, subject.patches, Path(scratch))
+        commit, tree = build(repository, lock, inputs.patches, Path(scratch))
         check_ids(lock, commit, tree)
-        return read_source(Path(scratch), commit, subject.release.include)
+        return read_source(Path(scratch), commit, inputs.release.source.include)
 
 
 def _same_upstream(here: Layout, lock: Lock) -> bool:
@@ -165,42 +158,44 @@ def _same_upstream(here: Layout, lock: Lock) -> bool:
         return False
 
 
-def _source(directory: Path, subject: Subject, source: Mapping[str, File]) -> Iterator[Finding]:
-    """Whether the bundle holds the source, exactly, and nothing of unknown origin beside it."""
+def _check_source(
+    directory: Path, inputs: BundleInputs, source: Mapping[str, BundleFile]
+) -> Iterator[BundleFinding]:
+    """Whether the bundle holds exactly the source, and no file of unknown origin beside it."""
     for path, file in source.items():
-        there = directory / path
-        if not there.is_file() or there.read_bytes() != file.data:
-            yield Finding("error", f"{path}: not as upstream and the series give it")
-        elif bool(there.stat().st_mode & 0o100) != bool(file.mode & 0o100):
-            yield Finding("note", f"{path}: its mode is not upstream's")
-    own = contents.own_names(subject) | {sbom.NAME, slsa.NAME}
+        copy = directory / path
+        if not copy.is_file() or copy.read_bytes() != file.data:
+            yield _error(f"{path}: differs from upstream plus the series")
+        elif bool(copy.stat().st_mode & 0o100) != bool(file.mode & 0o100):
+            yield BundleFinding("note", f"{path}: its mode differs from upstream's")
+    own = contents.own_names(inputs) | {sbom.NAME, slsa.NAME}
     for path in sums.listed(directory):
         if path not in source and path not in own:
-            yield Finding("error", f"{path}: neither of upstream nor of npuport")
+            yield _error(f"{path}: neither from upstream nor from npuport")
 
 
-def _generated(
-    directory: Path, statement: Mapping[str, Any], subject: Subject, source: Mapping[str, File]
-) -> Iterator[Finding]:
-    """Whether the pages are what the results give, and the harness ours, where this npuport made them."""
-    made_by = statement["predicate"]["buildDefinition"].get("internalParameters", {}).get("npuport")
-    if made_by != __version__:
-        yield Finding(
-            "note", f"made by npuport {made_by}: pages and harness were not compared, this is {__version__}"
+def _check_pages(
+    directory: Path, statement: Statement, inputs: BundleInputs, source: Mapping[str, BundleFile]
+) -> Iterator[BundleFinding]:
+    """Whether the pages follow from the results, and npuport's part is ours, if this npuport made them."""
+    if statement.npuport != __version__:
+        yield BundleFinding(
+            "note",
+            f"made by npuport {statement.npuport}, this is {__version__}: pages and harness not compared",
         )
         return
     pages = {
-        "requirements.txt": File(contents.requirements(subject)),
-        "NOTICE": File(contents.notice(subject)),
+        "requirements.txt": BundleFile(contents.requirements(inputs)),
+        "NOTICE": BundleFile(contents.notice(inputs)),
     }
     try:
-        pages |= contents.cards(subject, source)
+        pages |= card.pages_of(inputs, source)
     except PortError as error:  # results that contradict themselves have no pages
-        yield Finding("error", error.message)
+        yield _error(error.message)
     for name, file in pages.items():
         if not (directory / name).is_file() or (directory / name).read_bytes() != file.data:
-            yield Finding("error", f"{name}: not what the results in the bundle give")
+            yield _error(f"{name}: does not follow from the results in the bundle")
     for name, data in contents.harness_files().items():
         path = directory / "eval/harness" / name
         if not path.is_file() or path.read_bytes() != data:
-            yield Finding("note", f"eval/harness/{name}: not as in this npuport")
+            yield BundleFinding("note", f"eval/harness/{name}: differs from this npuport's")

@@ -1,26 +1,30 @@
 """The results that a release stands on, and whether they carry it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TypeVar
 
 from npuport.base.errors import PortError
+from npuport.base.schema import from_json
+from npuport.bench.format import BenchResults
 from npuport.port.layout import Layout
 from npuport.port.lock import Lock
 from npuport.port.provenance import adapter_digest
-from npuport.release.model import Model
+from npuport.release.model import ReleaseModel
 from npuport.suite.results import JudgedDevice, Results
 from npuport.suite.trust import doubts, doubts_on_device, doubts_on_tree
 
-#: What the suite and the benchmark must have in common: they are of one environment.
+AnyResults = TypeVar("AnyResults", Results, BenchResults)
+
+#: Packages that the suite and the benchmark must have run with in the same version.
 _VERSIONS = ("torch", "torch_npu", "transformers")
 
 
 @dataclass(frozen=True)
 class Lack:
-    """Something without which there is no release, and the command that brings it."""
+    """A reason why there is no release, and the command that removes it."""
 
     what: str
     hint: str
@@ -36,7 +40,7 @@ class Evidence:
     """
 
     parity: Results
-    bench: Mapping[str, Any]
+    bench: BenchResults
 
     @property
     def device(self) -> JudgedDevice:
@@ -50,85 +54,86 @@ class Evidence:
 
     @property
     def finished(self) -> str:
-        """When the later of the two runs began, UTC, ISO 8601: the one clock that a bundle knows."""
-        return max(str(self.parity["started"]), str(self.bench["started"]))
+        """When the later of the two runs began, UTC, ISO 8601: the only time in a bundle."""
+        return max(self.parity["started"], self.bench["started"])
 
 
-def read_results(path: Path) -> dict[str, Any]:
-    """A results.json; empty where there is none.
+def read_results(kind: type[AnyResults], path: Path, hint: str) -> AnyResults | None:
+    """Read a results.json; None where it is missing.
+
+    Args:
+        kind: what it must hold.
+        path: the file.
+        hint: of the error.
 
     Raises:
-        PortError: it is not one.
+        PortError: it is malformed, or another version of npuport wrote it.
     """
     try:
-        data = json.loads(path.read_bytes())
+        return from_json(kind, json.loads(path.read_bytes()))
     except FileNotFoundError:
-        return {}
+        return None
     except (OSError, ValueError) as error:
-        raise PortError(f"{path}: {error}", hint="remove it and run again") from error
-    if not isinstance(data, dict) or data.get("schema") != 1:
-        raise PortError(f"{path} was written by another npuport", hint="remove it and run again")
-    return data
+        raise PortError(f"{path}: {error}", hint=hint) from error
 
 
-def gather(layout: Layout, lock: Lock, model: Model) -> tuple[Evidence, tuple[Lack, ...]]:
-    """Read a port's results.
-
-    Returns:
-        The results, and everything that keeps them from carrying a release of the model.
-    """
-    parity = cast(Results, read_results(layout.report / "results.json"))
-    bench = read_results(layout.bench / "results.json")
-    return Evidence(parity, bench), tuple(lacks(parity, bench, lock, model, adapter_digest(layout)))
+def gather(layout: Layout, lock: Lock, model: ReleaseModel) -> Evidence | tuple[Lack, ...]:
+    """The results of a port, or every reason why they do not carry a release of the model."""
+    hint = "remove it, and run again with this npuport"
+    parity = read_results(Results, layout.report / "results.json", hint)
+    bench = read_results(BenchResults, layout.bench / "results.json", hint)
+    missing = tuple(lacks(parity, bench, lock, model, adapter_digest(layout)))
+    if missing or parity is None or bench is None:
+        return missing
+    return Evidence(parity, bench)
 
 
 def lacks(
-    parity: Results, bench: Mapping[str, Any], lock: Lock, model: Model, adapter: str
+    parity: Results | None, bench: BenchResults | None, lock: Lock, model: ReleaseModel, adapter: str
 ) -> Iterator[Lack]:
-    """What keeps results from carrying a release of a port's model.
+    """The reasons why results do not carry a release of a port's model.
 
     Args:
+        parity, bench: the results; None where there are none.
+        lock: the port's.
+        model: the model to release.
         adapter: the sha256 of the port's adapter.
     """
     run_parity = f"npuport parity --size {model.size}"
     run_bench = f"npuport bench --size {model.size}"
-    if not parity:
+    if parity:
+        for doubt in doubts(parity, lock, adapter, (model.size,)):
+            yield Lack(f"parity {doubt}", run_parity)
+    else:
         yield Lack("parity has not run", run_parity)
+    if bench:
+        for doubt in _bench_doubts(bench, lock, model, adapter):
+            yield Lack(f"the benchmark {doubt}", run_bench)
     else:
-        yield from (
-            Lack(f"parity {what}", run_parity) for what in doubts(parity, lock, adapter, (model.size,))
-        )
-    if not bench:
         yield Lack("the benchmark has not run", run_bench)
-    else:
-        yield from (
-            Lack(f"the benchmark {what}", run_bench) for what in _wrong_bench(bench, lock, model, adapter)
-        )
     if parity and bench:
-        yield from (Lack(what, run_bench) for what in _apart(parity, bench))
+        yield from (Lack(difference, run_bench) for difference in _differences(parity, bench))
 
 
-def _wrong_bench(results: Mapping[str, Any], lock: Lock, model: Model, adapter: str) -> Iterator[str]:
+def _bench_doubts(results: BenchResults, lock: Lock, model: ReleaseModel, adapter: str) -> Iterator[str]:
     if results["size"] != model.size:
         yield f"ran on size {results['size']}, not on {model.size}"
-    measured = [run for run in results["runs"] if run["state"] == "measured"]
-    if not any(run["dtype"] == "float32" and run["batch"] == 1 for run in measured):
+    first = [run for run in results["runs"] if (run["dtype"], run["batch"]) == ("float32", 1)]
+    if not any(run["state"] == "measured" for run in first):
         yield "has nothing in float32 at batch 1"
-    refused = [
-        run
-        for run in results["runs"]
-        if (run["dtype"], run["batch"]) == ("float32", 1) and run["state"] != "measured"
-    ]
-    for run in refused[:1]:
+    for run in [run for run in first if run["state"] != "measured"][:1]:
         yield f"could not run {run['entry']} at batch {run['batch']}: {run['reason']}"
-    yield from doubts_on_tree(results["port"], lock, adapter)
+    if results["port"]:
+        yield from doubts_on_tree(results["port"], lock, adapter)
+    else:
+        yield "does not name the tree that it measured"
     yield from doubts_on_device(**results["device"])
 
 
-def _apart(parity: Mapping[str, Any], bench: Mapping[str, Any]) -> Iterator[str]:
-    one, other = parity["device"], bench["device"]
-    if (one["kind"], one["name"]) != (other["kind"], other["name"]):
-        yield f"parity ran on {one['name']}, the benchmark on {other['name']}"
+def _differences(parity: Results, bench: BenchResults) -> Iterator[str]:
+    ours, theirs = parity["device"], bench["device"]
+    if (ours["kind"], ours["name"]) != (theirs["kind"], theirs["name"]):
+        yield f"parity ran on {ours['name']}, the benchmark on {theirs['name']}"
     for name in _VERSIONS:
         one, other = parity["versions"].get(name), bench["versions"].get(name)
         if one != other:

@@ -1,162 +1,178 @@
-"""What the cards say of results: the rows of their tables, and what was not run. Pure: no torch, no clock."""
+"""The rows of the cards' tables, and what was not run."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, TypedDict
 
-from npuport.parity.verdict import worst
+from npuport.bench.format import BenchResults
+from npuport.bench.plan import DTYPES
+from npuport.bench.tables import PUBLISHED
+from npuport.parity.case import PolicyName
+from npuport.parity.verdict import CommonMetrics, Word, worst
+from npuport.release.facts import CardFacts
+from npuport.suite.results import CheckResult, Results, largest_ratio
 
-#: The policy that carries the verdict; the one that users run, torch_npu's own defaults; that without HF32.
-VERDICT, USED, WITHOUT_HF32 = "tight", "shipped-hf32", "shipped"
-#: What the field quotes, and which of two values is the worse one. A figure that is not finite is None.
-_FIGURES: Mapping[str, Callable[..., Any]] = {
-    "cosine": min,
-    "psnr_db": min,
-    **dict.fromkeys(("normalised_max", "normalised_mean", "max_abs", "mere", "mare"), max),
-}
+#: The policy that carries the verdict; the one that users run, torch_npu's defaults; the same without HF32.
+VERDICT: PolicyName = "tight"
+USED: PolicyName = "shipped-hf32"
+WITHOUT_HF32: PolicyName = "shipped"
 
 
-class Said(NamedTuple):
-    """One sentence in the cards' two languages."""
+class Sentence(NamedTuple):
+    """One sentence in the two languages of the cards."""
 
     en: str
     zh: str
 
 
-def accuracy(parity: Mapping[str, Any], size: str) -> list[dict[str, Any]]:
-    """A row for each entry point, its worst figures over all inputs and outputs.
+class AccuracyRow(TypedDict):
+    """The worst figures of an entry point over all inputs and outputs.
 
-    Returns:
-        `entry`, `word`, `ratios` (by policy); and where the policy that users run was `measured`: against the
-        CPU's float32 `cosine`, `psnr_db` (None where all outputs are the same to the bit), `normalised_max`,
-        `normalised_mean`, `max_abs`; against the golden `mere`, `mare`; and `ecosystem`, whether Ascend's
-        standard of that name holds; `without_hf32`, the `normalised_max` without HF32 in convolutions.
+    Args:
+        ratios: by policy.
+        measured: whether the policy that users run was; the figures below are its.
+        cosine: against the CPU's float32.
+        psnr_db: against the CPU's float32; None where all outputs are bitwise equal.
+        normalised_max: against the CPU's float32.
+        mere, mare: against the golden.
+        without_hf32: `normalised_max` without HF32 in convolutions.
     """
-    cases: dict[str, list[Mapping[str, Any]]] = {}
+
+    entry: str
+    word: Word
+    ratios: dict[str, float]
+    measured: bool
+    cosine: float | None
+    psnr_db: float | None
+    normalised_max: float | None
+    mere: float | None
+    mare: float | None
+    without_hf32: float | None
+
+
+class PolicyRow(TypedDict):
+    """A policy: number of its cases, their worst verdict, their largest ratio."""
+
+    name: str
+    title: str
+    cases: int
+    word: Word
+    ratio: float | None
+
+
+def accuracy(parity: Results, size: str) -> list[AccuracyRow]:
+    """A row for each entry point."""
+    cases: dict[str, list[CheckResult]] = {}
     for result in parity["results"]:
         if result["entry"] and result["size"] == size:
             cases.setdefault(result["entry"], []).append(result)
     return [_row(entry, results) for entry, results in cases.items()]
 
 
-def _row(entry: str, results: list[Mapping[str, Any]]) -> dict[str, Any]:
+def _row(entry: str, results: list[CheckResult]) -> AccuracyRow:
     ratios: dict[str, float] = {}
     for result in results:
-        if result["ratio"] is not None:
+        if result["policy"] and result["ratio"] is not None:
             ratios[result["policy"]] = max(ratios.get(result["policy"], 0.0), result["ratio"])
-    fields = _fields(results, USED)
-    without = [field["normalised_max"] for field in _fields(results, WITHOUT_HF32)]
-    found = {name: [field[name] for field in fields if field[name] is not None] for name in _FIGURES}
+    used, without = _metrics(results, USED), _metrics(results, WITHOUT_HF32)
     return {
         "entry": entry,
         "word": worst(result["word"] for result in results),
         "ratios": ratios,
-        "measured": bool(fields),
-        **{name: _FIGURES[name](values, default=None) for name, values in found.items()},
-        "without_hf32": max((value for value in without if value is not None), default=None),
-        "ecosystem": all(field["ecosystem"] for field in fields),
+        "measured": bool(used),
+        "cosine": min(_known(one["cosine"] for one in used), default=None),
+        "psnr_db": min(_known(one["psnr_db"] for one in used), default=None),
+        "normalised_max": max(_known(one["normalised_max"] for one in used), default=None),
+        "mere": max(_known(one["mere"] for one in used), default=None),
+        "mare": max(_known(one["mare"] for one in used), default=None),
+        "without_hf32": max(_known(one["normalised_max"] for one in without), default=None),
     }
 
 
-def _fields(results: Iterable[Mapping[str, Any]], policy: str) -> list[Mapping[str, Any]]:
+def _metrics(results: Iterable[CheckResult], policy: PolicyName) -> list[CommonMetrics]:
     outputs = (output for result in results if result["policy"] == policy for output in result["outputs"])
     return [output["field"] for output in outputs if output["field"]]
 
 
-def policies(parity: Mapping[str, Any], size: str) -> list[dict[str, Any]]:
-    """A row for each policy: `name`, `title`, `cases`, `word`, `ratio` (the largest)."""
-    rows = []
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
+
+
+def policies(parity: Results, size: str) -> list[PolicyRow]:
+    """A row for each policy."""
+    rows: list[PolicyRow] = []
     for policy in parity["policies"]:
-        of = [r for r in parity["results"] if r["policy"] == policy["name"] and r["size"] == size]
-        ratios = [result["ratio"] for result in of if result["ratio"] is not None]
-        word = worst(result["word"] for result in of)
-        rows.append({**policy, "cases": len(of), "word": word, "ratio": max(ratios, default=None)})
+        results = [r for r in parity["results"] if r["policy"] == policy["name"] and r["size"] == size]
+        word = worst(result["word"] for result in results)
+        rows.append({**policy, "cases": len(results), "word": word, "ratio": largest_ratio(results)})
     return rows
 
 
-def checks(parity: Mapping[str, Any], size: str) -> list[Mapping[str, Any]]:
+def checks(parity: Results, size: str) -> list[CheckResult]:
     """Every check that is not of an entry point: identity, seeding, promises."""
     return [r for r in parity["results"] if not r["entry"] and r["size"] in (size, None)]
 
 
-def not_run(facts: Mapping[str, Any]) -> list[Said]:
-    """What the results do not cover, read from the results."""
+def not_run(facts: CardFacts) -> Iterator[Sentence]:
+    """What the results do not cover."""
     parity, bench, size = facts["parity"], facts["bench"], facts["model"]["size"]
-    said: list[Said] = []
     if facts["simulated"]:
-        said.append(
-            Said(
-                "**An Ascend chip.** Everything ran on a simulator: the real torch_npu over a CPU "
-                "implementation of CANN. The chip's own rounding, its latency and its memory were not met.",
-                "**昇腾芯片。** 一切都在模拟器上运行：真实的 torch_npu 之下是 CANN 的 CPU 实现。"
-                "没有接触到芯片自身的舍入、时延和显存限制。",
-            )
+        yield Sentence(
+            "**An Ascend chip.** Everything ran on a simulator: the real torch_npu on a CPU implementation "
+            "of CANN. The chip's own rounding, latency and memory were not tested.",
+            "**昇腾芯片。** 一切都在模拟器上运行：真实的 torch_npu 运行在 CANN 的 CPU 实现之上。"
+            "芯片自身的舍入、时延和显存没有测试。",
         )
     if not parity["weights"]:
-        said.append(
-            Said(
-                f"**Trained weights in the accuracy tables.** They are random, seed {parity['seed']}, every "
-                "parameter moved off its initial value so that no fault hides. "
-                "`verify.py --weights DIR` judges trained ones.",
-                f"**精度表中没有用训练好的权重。** 权重为随机值（种子 {parity['seed']}），"
-                "每个参数都偏离了初始值，使任何错误都无处隐藏。"
-                "`verify.py --weights DIR` 可检验训练好的权重。",
-            )
+        yield Sentence(
+            f"**Trained weights in the accuracy tables.** They are random, seed {parity['seed']}; every "
+            "parameter was moved off its initial value, so that no fault is hidden. "
+            "`verify.py --weights DIR` judges trained weights.",
+            f"**精度表中没有用训练好的权重。** 权重为随机值（种子 {parity['seed']}），"
+            "每个参数都偏离了初始值，使错误不会被掩盖。"
+            "`verify.py --weights DIR` 可检验训练好的权重。",
         )
     if not bench["weights"]:
-        said.append(
-            Said(
-                "**Trained weights in the performance tables.** They are random; time and memory do not "
-                "depend on their values.",
-                "**性能表中没有用训练好的权重。** 权重为随机值；时间和内存与其数值无关。",
-            )
+        yield Sentence(
+            "**Trained weights in the performance tables.** They are random; time and memory do not "
+            "depend on their values.",
+            "**性能表中没有用训练好的权重。** 权重为随机值；时间和内存与其数值无关。",
         )
-    said += _dtypes(bench)
-    said += _short(parity, bench, size)
+    yield from _dtypes(bench)
+    yield from _not_in_benchmark(parity, bench, size)
     for result in parity["results"]:
         if result["word"] == "skip" and result["size"] in (size, None):
             skipped = f"`{result['id']}`: {result['reason']}"
-            said.append(Said(f"**A check.** {skipped}", f"**一项检查。** {skipped}"))
-    said.append(
-        Said(
-            "**Task metrics on a data set** (zero-shot accuracy, reconstruction FID and their like), "
-            "training, and more than one device.",
-            "**数据集上的任务指标**（零样本准确率、重建 FID 等）、训练，以及多卡。",
-        )
+            yield Sentence(f"**A check.** {skipped}", f"**一项检查。** {skipped}")
+    yield Sentence(
+        "**Task metrics on a data set** (zero-shot accuracy, reconstruction FID and similar), "
+        "training, and more than one device.",
+        "**数据集上的任务指标**（零样本准确率、重建 FID 等）、训练，以及多卡。",
     )
-    return said
 
 
-def _short(parity: Mapping[str, Any], bench: Mapping[str, Any], size: str) -> list[Said]:
-    """What a look (`--quick`) leaves out of the published form: batch sizes, entry points."""
-    measured = [run for run in bench["runs"] if run["state"] == "measured"]
-    batches = [str(size) for size in (1, 2, 4, 8) if size not in {run["batch"] for run in measured}]
-    judged = {result["entry"] for result in parity["results"] if result["entry"] and result["size"] == size}
-    entries = ", ".join(f"`{name}`" for name in sorted(judged - {run["entry"] for run in measured}))
-    said = []
-    if batches:
-        names = ", ".join(batches)
-        said.append(Said(f"**Batch size {names}** in the benchmark.", f"**基准测试中的批大小 {names}。**"))
-    if entries:
-        said.append(Said(f"**In the benchmark:** {entries}.", f"**基准测试未包括：**{entries}。"))
-    return said
-
-
-def _dtypes(bench: Mapping[str, Any]) -> list[Said]:
+def _dtypes(bench: BenchResults) -> Iterator[Sentence]:
     measured = {run["dtype"] for run in bench["runs"] if run["state"] == "measured"}
     refused: dict[tuple[str, str], list[str]] = {}
     for run in bench["runs"]:
         if run["state"] == "refused":
-            refused.setdefault((run["dtype"], run["reason"]), []).append(run["entry"])
-    said = [
-        Said(
-            f"**{dtype}** for {', '.join(f'`{name}`' for name in dict.fromkeys(entries))}: {reason}",
-            f"**{dtype}**：{'、'.join(f'`{name}`' for name in dict.fromkeys(entries))}：{reason}",
+            refused.setdefault((run["dtype"], run["reason"]), []).append(f"`{run['entry']}`")
+    for (dtype, reason), entries in refused.items():
+        names = dict.fromkeys(entries)
+        yield Sentence(
+            f"**{dtype}** for {', '.join(names)}: {reason}", f"**{dtype}**：{'、'.join(names)}：{reason}"
         )
-        for (dtype, reason), entries in refused.items()
-    ]
-    missing = [name for name in ("float32", "bfloat16", "float16") if name not in measured]
-    missing = [name for name in missing if name not in {dtype for dtype, _ in refused}]
+    missing = ", ".join(name for name in DTYPES if name not in {*measured, *(dtype for dtype, _ in refused)})
     if missing:
-        names = ", ".join(missing)
-        said.append(Said(f"**{names}**: not measured.", f"**{names}**：未测量。"))
-    return said
+        yield Sentence(f"**{missing}**: not measured.", f"**{missing}**：未测量。")
+
+
+def _not_in_benchmark(parity: Results, bench: BenchResults, size: str) -> Iterator[Sentence]:
+    """The published batch sizes and the entry points that a short benchmark (`--quick`) leaves out."""
+    measured = [run for run in bench["runs"] if run["state"] == "measured"]
+    batches = ", ".join(str(size) for size in PUBLISHED if size not in {run["batch"] for run in measured})
+    judged = {result["entry"] for result in parity["results"] if result["entry"] and result["size"] == size}
+    entries = ", ".join(f"`{name}`" for name in sorted(judged - {run["entry"] for run in measured}))
+    if batches:
+        yield Sentence(f"**Batch size {batches}** in the benchmark.", f"**基准测试中的批大小 {batches}。**")
+    if entries:
+        yield Sentence(f"**In the benchmark:** {entries}.", f"**基准测试未包括：**{entries}。")

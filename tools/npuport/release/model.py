@@ -1,9 +1,8 @@
-"""`release/release.toml` of a port: its models, the source that a bundle needs, what its card says."""
+"""A port's `release/release.toml`: its models, the source that a bundle needs, the words of its card."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict, cast
 
 from npuport.base.errors import PortError
 from npuport.base.strict import read_toml
@@ -11,14 +10,14 @@ from npuport.port.layout import Layout
 
 
 @dataclass(frozen=True)
-class Model:
+class ReleaseModel:
     """One model that can be released.
 
     Args:
         name: what `--model` names: `VTP-Small`.
-        title: its checkpoint's name, from which the bundle has its own: `VTP-Small-f16d64`.
+        title: its checkpoint's name, from which the bundle gets its own: `VTP-Small-f16d64`.
         size: the adapter's size.
-        weights: where users find trained weights: a hub and an id; empty where there are none.
+        weights: hub and id of trained weights; empty where there are none.
     """
 
     name: str
@@ -27,33 +26,74 @@ class Model:
     weights: str = ""
 
 
-@dataclass(frozen=True)
-class Release:
-    """What a port releases.
+@dataclass
+class Source:
+    """The files of a bundle that are the port's own.
 
     Args:
-        models: one or more.
-        include: the ported tree's files that make the stand-alone source: paths, and `directory/**`.
+        include: the ported tree's files that form the stand-alone source: paths, and `directory/**`.
         requires: the Python packages that the source imports.
-        scripts: the port's own, beside release.toml; `inference.py` is one.
-        picture: of the ported tree, for `npuport try`; empty where the port has none.
-        captions: for that picture.
-        card: what the model card says of the port, as its templates read it.
+        scripts: the port's scripts, beside release.toml; `inference.py` is one.
     """
 
-    models: tuple[Model, ...]
-    include: tuple[str, ...]
-    requires: tuple[str, ...]
-    scripts: tuple[str, ...]
-    picture: str
-    captions: tuple[str, ...]
-    card: Mapping[str, Any]
+    include: list[str] = field(default_factory=list)
+    requires: list[str] = field(default_factory=list)
+    scripts: list[str] = field(default_factory=lambda: ["inference.py"])
 
-    def model(self, name: str | None) -> Model:
-        """The model of a name; the first one where none is given.
+
+@dataclass
+class TrialInputs:
+    """What `npuport try` shows.
+
+    Args:
+        picture: a path in the ported tree; empty where the port has no picture.
+        captions: for that picture.
+    """
+
+    picture: str = ""
+    captions: list[str] = field(default_factory=list)
+
+
+class Citation(TypedDict):
+    """The paper of the model."""
+
+    key: str
+    title: str
+    authors: list[str]
+    year: int
+    arxiv: NotRequired[str]
+
+
+class CardText(TypedDict, total=False):
+    """The words of the model card, as its templates read them."""
+
+    summary: str
+    summary_zh: str
+    license: str
+    license_name: str
+    license_note: str
+    license_note_zh: str
+    library_name: str
+    pipeline_tag: str
+    tags: list[str]
+    example: str
+    citation: Citation
+
+
+@dataclass(frozen=True)
+class Release:
+    """What a port releases: at least one model."""
+
+    models: tuple[ReleaseModel, ...]
+    source: Source
+    trial: TrialInputs
+    card: CardText
+
+    def model(self, name: str | None) -> ReleaseModel:
+        """The model of a name; the first one for None.
 
         Raises:
-            PortError: there is none of that name.
+            PortError: no model has that name.
         """
         if name is None:
             return self.models[0]
@@ -64,31 +104,18 @@ class Release:
 
 
 @dataclass
-class _Source:
-    include: list[str] = field(default_factory=list)
-    requires: list[str] = field(default_factory=list)
-    scripts: list[str] = field(default_factory=lambda: ["inference.py"])
-
-
-@dataclass
-class _Try:
-    picture: str = ""
-    captions: list[str] = field(default_factory=list)
-
-
-@dataclass
 class _ReleaseFile:
-    model: list[Model] = field(default_factory=list)
-    source: _Source = field(default_factory=_Source)
-    try_: _Try = field(default_factory=_Try)
+    model: list[ReleaseModel] = field(default_factory=list)
+    source: Source = field(default_factory=Source)
+    try_: TrialInputs = field(default_factory=TrialInputs)
     card: dict[str, Any] = field(default_factory=dict)
 
 
 def read_release(layout: Layout) -> Release:
-    """Return what a port's `release/release.toml` holds.
+    """Read a port's `release/release.toml`.
 
     Raises:
-        PortError: it is missing or malformed; the message names the key.
+        PortError: the file is missing or malformed; the message names the key.
     """
     path = layout.release / "release.toml"
     try:
@@ -109,12 +136,4 @@ def read_release(layout: Layout) -> Release:
             raise document.fault(f"model[{number}].title", f"is not a file name: {model.title!r}")
     if not data.source.include:
         raise document.fault("source.include", 'is missing: include = ["LICENSE", "package/**"]')
-    return Release(
-        models=tuple(data.model),
-        include=tuple(data.source.include),
-        requires=tuple(data.source.requires),
-        scripts=tuple(data.source.scripts),
-        picture=data.try_.picture,
-        captions=tuple(data.try_.captions),
-        card=data.card,
-    )
+    return Release(tuple(data.model), data.source, data.try_, cast(CardText, data.card))

@@ -1,4 +1,4 @@
-"""The part of the ported tree that a bundle holds, read from git, whatever lies in the directory."""
+"""The part of the ported tree that a bundle holds, read from git and not from the directory."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,25 +11,25 @@ _MODES = {"100644": 0o644, "100755": 0o755}
 
 
 @dataclass(frozen=True)
-class File:
-    """A file of a bundle: its bytes, and whether it can be run."""
+class BundleFile:
+    """A file of a bundle: its bytes and its mode."""
 
     data: bytes
     mode: int = 0o644
 
 
 def included(path: str, include: Sequence[str]) -> bool:
-    """Whether a path is one of those that `include` names: itself, or below a `directory/**`."""
+    """Whether `include` names a path, or a `directory/**` above it."""
     return any(
         path.startswith(name.removesuffix("**")) if name.endswith("/**") else path == name for name in include
     )
 
 
-def read_source(repository: Path, commit: str, include: Sequence[str]) -> Mapping[str, File]:
+def read_source(repository: Path, commit: str, include: Sequence[str]) -> Mapping[str, BundleFile]:
     """The included files of a commit.
 
     Raises:
-        PortError: a pattern names nothing, or a file is a link or a submodule, which a bundle cannot hold.
+        PortError: a pattern matches nothing, or a file is a link or a submodule, which a bundle cannot hold.
     """
     entries = {
         path: entry for path, entry in git.list_tree(repository, commit).items() if included(path, include)
@@ -50,5 +50,5 @@ def read_source(repository: Path, commit: str, include: Sequence[str]) -> Mappin
     for (path, entry), content in zip(entries.items(), contents, strict=True):
         if content is None:
             raise PortError(f"{path} is not in {repository}", hint="npuport port --force")
-        files[path] = File(content[1], _MODES[entry.mode])
+        files[path] = BundleFile(content[1], _MODES[entry.mode])
     return files

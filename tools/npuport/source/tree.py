@@ -1,4 +1,4 @@
-"""The files of a tree that the audit reads, from a directory or from a commit."""
+"""The files of a tree that the audit reads, out of a directory or out of a commit."""
 
 import os
 import posixpath
@@ -6,15 +6,26 @@ from pathlib import Path
 
 from npuport import git
 
-#: Larger files are generated or data; they are not patched by hand.
+#: Larger files are generated or data; nobody patches them by hand.
 LARGEST = 2 << 20
 
 _KINDS = {
-    **dict.fromkeys((".sh", ".bash", ".zsh", ".ksh", ".slurm", ".sbatch"), "shell"),
-    **{".py": "python", ".ipynb": "notebook", ".md": "markdown", ".markdown": "markdown"},
-    **{".yaml": "yaml", ".yml": "yaml", ".cu": "cuda", ".cuh": "cuda"},
+    ".py": "python",
+    ".sh": "shell",
+    ".bash": "shell",
+    ".zsh": "shell",
+    ".ksh": "shell",
+    ".slurm": "shell",
+    ".sbatch": "shell",
+    ".ipynb": "notebook",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".yaml": "yaml",
+    ".yml": "yaml",
+    ".cu": "cuda",
+    ".cuh": "cuda",
 }
-#: Directories of tools and of installed packages.
+#: Directories of tools and of other people's packages.
 _FOREIGN = {
     *(".git", ".hg", ".svn", "__pycache__", "node_modules", "site-packages", "dist-packages"),
     *(".venv", "venv", ".tox", ".nox", ".eggs", ".mypy_cache", ".ruff_cache", ".pytest_cache"),
@@ -24,9 +35,9 @@ _REGULAR = ("100644", "100755")
 
 
 def kind(path: str, data: bytes) -> str:
-    """A file's kind: `python`, `shell`, `notebook`, `markdown`, `yaml`, `requirements`, `cuda`, or empty.
+    """What a file is: `python`, `shell`, `notebook`, `markdown`, `yaml`, `requirements`, `cuda`, or nothing.
 
-    The first line decides for a file without an extension.
+    A file without an ending is what its first line says.
     """
     name = posixpath.basename(path)
     stem, ending = posixpath.splitext(name)
@@ -41,7 +52,7 @@ def kind(path: str, data: bytes) -> str:
 
 
 def read_directory(root: Path) -> dict[str, bytes]:
-    """The files below a directory, by path; without links, foreign directories and very large files."""
+    """The files below a directory, sorted by path. Links, foreign directories and huge files are left out."""
     files: dict[str, bytes] = {}
     for directory, names, leaves in os.walk(root):
         names[:] = [name for name in names if not _foreign(Path(directory, name))]
@@ -56,7 +67,7 @@ def read_directory(root: Path) -> dict[str, bytes]:
 
 
 def read_commit(repository: Path, commit: str) -> dict[str, bytes]:
-    """The same for a commit's tree, without a checkout, with two processes for any number of files."""
+    """The same of a commit's tree, without a checkout: two processes however many files there are."""
     entries = {
         path: entry
         for path, entry in git.list_tree(repository, commit).items()
@@ -64,12 +75,12 @@ def read_commit(repository: Path, commit: str) -> dict[str, bytes]:
         if posixpath.splitext(path)[1] or entry.mode == "100755"
     }
     contents = git.read_objects(repository, [entry.oid for entry in entries.values()])
-    files = {path: content[1] for path, content in zip(entries, contents, strict=True) if content}
-    return _wanted({path: data for path, data in files.items() if len(data) <= LARGEST})
+    found = {path: content[1] for path, content in zip(entries, contents, strict=True) if content}
+    return _wanted({path: data for path, data in found.items() if len(data) <= LARGEST})
 
 
 def _perhaps(path: str) -> bool:
-    """Whether the name allows that the file is read; its first line may decide."""
+    """Whether the name leaves it open, or says, that the file is one to read."""
     return not posixpath.splitext(path)[1] or bool(kind(path, b""))
 
 

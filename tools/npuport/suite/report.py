@@ -1,12 +1,12 @@
 """The report: the data of `results.json`, and `report.md` made from it."""
 
-import math
 import platform
 import time
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from npuport.base import pages
+from npuport.base.schema import finite
 from npuport.device.choose import SIMULATED
 from npuport.device.runtime import versions
 from npuport.parity.case import POLICIES
@@ -68,7 +68,7 @@ def results_json(
         "captures": {size: _capture(session, size) for size in session.sizes},
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "seconds": round(time.time() - started, 1),
-        "results": [_finite(result) for result in results],
+        "results": [finite(result) for result in results],
         "fallbacks": _fallbacks(results),
     }
 
@@ -100,15 +100,6 @@ def _fallbacks(results: list[CheckResult]) -> list[Fallback]:
         for operation in result["fallbacks"]:
             cases.setdefault(operation, []).append(result["id"])
     return [{"operation": operation, "cases": names} for operation, names in sorted(cases.items())]
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no NaN and no infinity: both become null."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    return [_finite(item) for item in value] if isinstance(value, list) else value
 
 
 def _groups(results: list[CheckResult]) -> list[list[CheckResult]]:

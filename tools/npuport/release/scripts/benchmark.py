@@ -21,16 +21,13 @@ sys.dont_write_bytecode = True  # the bundle must stay as it is
 sys.path.insert(0, str(HARNESS))
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
-try:
-    from npuport.base.errors import PortError
-    from npuport.bench import tables
-    from npuport.bench.__main__ import main as measure
-    from npuport.bench.format import BenchResults
-    from npuport.device.here import ask
-except ModuleNotFoundError as error:
-    ours = str(error.name).startswith("npuport")
-    hint = "download the bundle again" if ours else "pip install -r requirements.txt"
-    sys.exit(f"error: {error.name} is missing\nhint: {hint}")
+if not (HARNESS / "npuport").is_dir():
+    sys.exit(f"error: {HARNESS} is missing\nhint: download the bundle again")
+
+from npuport.base.errors import PortError  # noqa: E402 - sys.path has to name the bundle first
+from npuport.bench import tables  # noqa: E402
+from npuport.bench.format import BenchResults  # noqa: E402
+from npuport.device.here import ask  # noqa: E402
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,7 +43,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("benchmark.json"), metavar="FILE")
     args = parser.parse_args(argv)
     try:
+        from npuport.bench.__main__ import main as measure  # needs numpy and scipy
+
         device = ask(args.device)
+    except ModuleNotFoundError as error:
+        print(f"error: {error.name} is missing\nhint: pip install -r requirements.txt", file=sys.stderr)
+        return 1
     except PortError as error:
         print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
         return 1
