@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make `.venv`, the repository's own environment, and put into it what a target needs.
+"""Make `.venv`, the repository's environment, and install what a make target needs.
 
 `python3 tools/bootstrap.py port|npu|docs|dev`, from the Makefile. Standard library only. A second run with
 nothing changed does nothing. Where torch and torch_npu are already installed and import (a machine with
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 CONSTRAINTS = ROOT / "constraints.txt"
-#: Stands in a finished `.venv` and says whose torch it uses.
+#: In a finished `.venv`: whether it uses its own torch.
 MADE = VENV / ".npuport-made"
 #: Extras of pyproject.toml, by profile.
 PROFILES = {
@@ -32,22 +32,22 @@ PROFILES = {
 
 
 class BootstrapError(Exception):
-    """Something the user can fix, in one line."""
+    """An error that the user can fix, in one line."""
 
 
-def say(text: str) -> None:
-    """One line of progress."""
+def report(text: str) -> None:
+    """Print one line of progress."""
     print(f"==> {text}", file=sys.stderr, flush=True)
 
 
 def pip(*arguments: str, capture: bool = False, **environment: str) -> str:
-    """Run the environment's pip; what it prints, when captured."""
+    """Run the environment's pip, and return its output if it is captured."""
     command = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--quiet", *arguments]
     done = subprocess.run(
         command, env={**os.environ, **environment}, stdout=subprocess.PIPE if capture else None, text=True
     )
     if done.returncode:
-        raise BootstrapError(f"pip {arguments[0]} failed\nhint: fix what pip says above, then run make again")
+        raise BootstrapError(f"pip {arguments[0]} failed\nhint: read pip's messages above, run make again")
     return done.stdout or ""
 
 
@@ -58,32 +58,34 @@ def pinned(name: str) -> str:
 
 
 def imports(python: str, *modules: str) -> bool:
-    """Whether a Python has and can import the modules, asked in a child: torch_npu may take it down."""
+    """Whether a Python can import the modules, in a child: a broken torch_npu may end the process."""
     code = f"import importlib.util as u; assert all(map(u.find_spec, {modules!r}))"
     code += "".join(f"; import {module}" for module in modules)
     return subprocess.run([python, "-c", code], capture_output=True).returncode == 0
 
 
 def make_environment() -> None:
-    """Create `.venv` with its constraints; a half-made one is made anew."""
+    """Create `.venv`; an unfinished one is made anew."""
     if MADE.exists() and PYTHON.exists():
         return
     inherit = imports(sys.executable, "torch", "torch_npu")
-    say(f"environment: .venv{', with the torch and torch_npu already installed' if inherit else ''}")
+    report(f"environment: .venv{', with the torch and torch_npu already installed' if inherit else ''}")
     venv.create(VENV, with_pip=True, clear=True, symlinks=True, system_site_packages=inherit)
-    if inherit and sys.prefix != sys.base_prefix:  # `venv` looks past an environment, to the Python under it
+    if (
+        inherit and sys.prefix != sys.base_prefix
+    ):  # `venv` inherits from the Python below an environment, not from the environment
         packages = next(VENV.glob("lib/python3*/site-packages"))
         (packages / "inherited.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     MADE.write_text("inherits torch" if inherit else "has its own torch", encoding="utf-8")
 
 
 def inherits_torch() -> bool:
-    """Whether the environment sees the torch and torch_npu of the Python that made it."""
+    """Whether the environment uses the torch and torch_npu of the Python that made it."""
     return MADE.read_text(encoding="utf-8") == "inherits torch"
 
 
 def constraints() -> str:
-    """The path of the pins that bind here: all, or all but the inherited torch and torch_npu."""
+    """The path of the constraints that apply: all, or all but those of an inherited torch and torch_npu."""
     if not inherits_torch():
         return str(CONSTRAINTS)
     rest = VENV / "constraints.txt"
@@ -93,9 +95,9 @@ def constraints() -> str:
 
 
 def install_torch() -> None:
-    """Install the pinned torch, its CPU build, unless the environment has or inherits one.
+    """Install the CPU build of the pinned torch, unless the environment has or inherits one.
 
-    PyPI's torch for x86-64 brings several GB of CUDA. Ask what would come before it comes.
+    PyPI's torch for x86-64 requires several GB of CUDA, so pip first reports what it would install.
     """
     requirement = pinned("torch")
     installed = list(
@@ -105,7 +107,7 @@ def install_torch() -> None:
         return
     index = os.environ.get("NPUPORT_TORCH_INDEX")
     environment = {"PIP_INDEX_URL": index} if index else {}
-    say(f"environment: {requirement}, CPU build")
+    report(f"environment: {requirement}, CPU build")
     plan = pip(
         "install", "--dry-run", "--ignore-installed", "--no-deps", "--report", "-", requirement,
         capture=True, **environment,
@@ -120,7 +122,7 @@ def install_torch() -> None:
 
 
 def state() -> str:
-    """What decides what an environment holds: this Python, and the files that say what comes into it."""
+    """A digest of what decides an environment's contents: this Python, and the files that list packages."""
     digest = hashlib.sha256(sys.version.encode())
     for file in (ROOT / "pyproject.toml", CONSTRAINTS, Path(__file__)):
         digest.update(file.read_bytes())
@@ -128,7 +130,7 @@ def state() -> str:
 
 
 def install(profile: str) -> None:
-    """Install what a profile needs, once for each state of the files that say what that is."""
+    """Install a profile's packages, unless they were installed from the same `state`."""
     wider = [name for name in PROFILES if set(PROFILES[profile]) <= set(PROFILES[name])]
     stamps = {name: VENV / f".npuport-{name}" for name in wider}
     if any(stamp.exists() and stamp.read_text() == state() for stamp in stamps.values()):
@@ -136,10 +138,10 @@ def install(profile: str) -> None:
     extras = PROFILES[profile]
     if "npu" in extras:
         install_torch()
-    say(f"environment: what `{profile}` needs")
+    report(f"environment: what `{profile}` needs")
     wanted = f"{ROOT}[{','.join(extras)}]" if extras else str(ROOT)
     pip("install", "--no-compile", "--constraint", constraints(), "--editable", wanted)
-    # Bytecode, on all cores, which pip would write on one; torch_npu warns of itself while it is compiled.
+    # Bytecode on all cores; pip would use one. Compiling torch_npu prints warnings.
     packages = [str(directory) for directory in VENV.glob("lib/python3*/site-packages")]
     command = [str(PYTHON), "-W", "ignore", "-m", "compileall", "-q", "-j", "0", *packages]
     subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
@@ -147,7 +149,7 @@ def install(profile: str) -> None:
 
 
 def main() -> int:
-    """Exit code 0 when the environment stands, 1 with one line when it does not, 2 on wrong usage."""
+    """Return the exit code: 0 for a finished environment, 1 for an error, 2 for wrong usage."""
     if sys.version_info < (3, 11):  # noqa: UP036 - run by any Python
         print("error: npuport needs Python 3.11 or newer\nhint: make PYTHON=python3.11", file=sys.stderr)
         return 1

@@ -7,21 +7,21 @@ import jsonschema
 import pytest
 
 from npuport import __version__
-from npuport.base.sarif import Finding, Rule, log, write
+from npuport.base.sarif import SarifResult, SarifRule, log, write
 from worlds.sarif import SCHEMA
 
 RULES = (
-    Rule("too-long", "TooLong", "A line is too long.", "Break it."),
-    Rule("too-short", "TooShort", "A line is too short.", "Fill it."),
+    SarifRule("too-long", "TooLong", "A line is too long.", "Break it."),
+    SarifRule("too-short", "TooShort", "A line is too short.", "Fill it."),
 )
 FINDINGS = (
-    Finding("too-short", "error", "patches/0001-a.patch", 3, 7, "line 3 is short"),
-    Finding("too-long", "note", "patches/series", 0, 0, "the file is long"),
+    SarifResult("too-short", "error", "patches/0001-a.patch", 3, 7, "line 3 is short"),
+    SarifResult("too-long", "note", "patches/series", 0, 0, "the file is long"),
 )
 
 
 @pytest.mark.parametrize("findings", [FINDINGS, ()], ids=["findings", "none"])
-def test_is_what_the_standard_asks_for(findings: tuple[Finding, ...]) -> None:
+def test_is_what_the_standard_asks_for(findings: tuple[SarifResult, ...]) -> None:
     jsonschema.validate(log("npuport lint", RULES, findings), SCHEMA)
 
 
@@ -45,7 +45,7 @@ def test_says_what_was_found_and_where() -> None:
 
 
 def test_any_path_is_a_uri_and_any_text_is_json() -> None:
-    odd = Finding("too-long", "warning", "a b/c:d#\udcff?.py", 1, 0, "holds \udcff and \x1b[31m")
+    odd = SarifResult("too-long", "warning", "a b/c:d#\udcff?.py", 1, 0, "holds \udcff and \x1b[31m")
     made = log("t", RULES, [odd])
     jsonschema.validate(made, SCHEMA)
     (result,) = made["runs"][0]["results"]

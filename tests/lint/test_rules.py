@@ -10,7 +10,7 @@ import pytest
 from npuport import cli
 from npuport.base.errors import PortError
 from npuport.base.places import HARNESS
-from npuport.base.sarif import Finding
+from npuport.base.sarif import SarifResult
 from npuport.lint import lint
 from npuport.lint.rules import LEVELS, RULES
 from npuport.patch.mail import parse_patch
@@ -91,7 +91,7 @@ def test_our_own_series_are_clean(root: Path) -> None:
     assert lint(Layout(root)).findings == ()
 
 
-def rules(findings: tuple[Finding, ...]) -> list[tuple[str, str, int]]:
+def rules(findings: tuple[SarifResult, ...]) -> list[tuple[str, str, int]]:
     return [(finding.rule, finding.path.removeprefix("patches/"), finding.line) for finding in findings]
 
 

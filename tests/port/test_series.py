@@ -56,9 +56,9 @@ def test_digest_knows_order_names_and_bytes(tmp_path: Path) -> None:
 
 
 BAD = {
-    "without a file": ("0001-a.patch\n0002-b.patch\n", {"p0001_a": "A"}, "no such file"),
+    "without a file": ("0001-a.patch\n0002-b.patch\n", {"p0001_a": "A"}, "in the series, but is missing"),
     "not in the series": ("0001-a.patch\n", {"p0001_a": "A", "p0002_b": "B"}, "not in the series"),
-    "twice": ("0001-a.patch\n0001-a.patch\n", {"p0001_a": "A"}, "there twice"),
+    "twice": ("0001-a.patch\n0001-a.patch\n", {"p0001_a": "A"}, "listed twice"),
     "same content": ("0001-a.patch\n0002-b.patch\n", {"p0001_a": "A", "p0002_b": "A"}, "duplicate"),
     "same number": ("0001-a.patch\n0001-b.patch\n", {"p0001_a": "A", "p0001_b": "B"}, "number"),
     "path": ("../0001-a.patch\n", {}, "line 1"),
@@ -81,7 +81,7 @@ def test_missing_series_and_patches_that_are_no_files(tmp_path: Path) -> None:
         read_series(tmp_path)
     directory = write(tmp_path / "p", "0001-a.patch\n")
     (directory / "0001-a.patch").symlink_to("/etc/passwd")
-    with pytest.raises(PortError, match="no regular file"):
+    with pytest.raises(PortError, match="not a regular file"):
         read_series(directory)
     (directory / "series").write_bytes(b"\xe4\n")
     with pytest.raises(PortError, match="UTF-8"):

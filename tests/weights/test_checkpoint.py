@@ -104,17 +104,17 @@ _ONE = {"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "cut off"),
-        (b"\x08\0\0", "cut off"),
-        (struct.pack("<Q", 1 << 40) + b"{}", "cut off"),
-        (struct.pack("<Q", 4) + b"nope", "not the format's"),
-        (_header([1]), "not the format's"),
-        (_header({"a": 1}), "not the format's"),
-        (_header(_ONE), "4 bytes of tensors, 0 are there"),
-        (_header(_ONE, b"12345"), "4 bytes of tensors, 5 are there"),
+        (b"", "truncated, or not a header"),
+        (b"\x08\0\0", "truncated, or not a header"),
+        (struct.pack("<Q", 1 << 40) + b"{}", "truncated, or not a header"),
+        (struct.pack("<Q", 4) + b"nope", "does not have the format's shape"),
+        (_header([1]), "does not have the format's shape"),
+        (_header({"a": 1}), "does not have the format's shape"),
+        (_header(_ONE), "4 bytes of tensors, the file has 0"),
+        (_header(_ONE, b"12345"), "4 bytes of tensors, the file has 5"),
         (_header({"a": _ONE["a"], "b": _ONE["a"]}, b"1234"), "overlap or leave a gap"),
         (_header({"a": _ONE["a"] | {"data_offsets": [4, 8]}}, b"12345678"), "overlap or leave a gap"),
-        (b"\x80\x04\x95" + bytes(40), "cut off"),
+        (b"\x80\x04\x95" + bytes(40), "truncated, or not a header"),
     ],
     ids=[
         "empty",
@@ -133,17 +133,17 @@ _ONE = {"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}
 def test_a_corrupt_file_is_refused_by_name(directory: Path, data: bytes, said: str) -> None:
     (directory / "model.safetensors").write_bytes(data)
 
-    with pytest.raises(PortError, match=r"model\.safetensors is no whole checkpoint file.*" + said):
+    with pytest.raises(PortError, match=r"model\.safetensors is not a complete checkpoint file.*" + said):
         _resolve(directory)
 
 
 @pytest.mark.parametrize(
     ("index", "said"),
     [
-        ({"weight_map": {"a": "gone.safetensors"}}, "names 'gone.safetensors', which is not there"),
-        ({"weight_map": {"a": "../../model.safetensors"}}, "which is not there"),
+        ({"weight_map": {"a": "gone.safetensors"}}, "names 'gone.safetensors', which is missing"),
+        ({"weight_map": {"a": "../../model.safetensors"}}, "which is missing"),
         ({"weight_map": {"c": "model.safetensors"}}, "places 'c' in model.safetensors"),
-        ({}, "has no weight_map"),
+        ({}, "the weight_map is missing"),
     ],
     ids=["missing shard", "outside", "missing tensor", "no map"],
 )

@@ -47,20 +47,23 @@ def test_a_branch_that_moves_does_not_move_the_pin(start: Start, layout: Layout)
     [
         (
             {"pytorch_model.bin": b"x" * 9, "config.json": b"{}"},
-            r"no \.safetensors .* it holds pytorch_model\.bin",
+            r"no \.safetensors .* it has pytorch_model\.bin",
         ),
-        ({"unet/model.safetensors": TENSORS}, r"no \.safetensors .* it holds unet/model\.safetensors"),
-        ({"model.safetensors": TENSORS, "../evil.json": b"{}"}, r"lists a file that no repository has"),
-        ({"model.safetensors": TENSORS, "/etc/evil.json": b"{}"}, r"lists a file that no repository has"),
-        ({"model.safetensors": TENSORS, "a\\..\\evil.json": b"{}"}, r"lists a file that no repository has"),
-        ({"model.safetensors": TENSORS[:-9]}, r"model\.safetensors is no whole checkpoint file"),
-        ({"model.safetensors": b"\x80\x04" + TENSORS}, r"model\.safetensors is no whole checkpoint file"),
+        ({"unet/model.safetensors": TENSORS}, r"no \.safetensors .* it has unet/model\.safetensors"),
+        ({"model.safetensors": TENSORS, "../evil.json": b"{}"}, r"lists an impossible file name"),
+        ({"model.safetensors": TENSORS, "/etc/evil.json": b"{}"}, r"lists an impossible file name"),
+        ({"model.safetensors": TENSORS, "a\\..\\evil.json": b"{}"}, r"lists an impossible file name"),
+        ({"model.safetensors": TENSORS[:-9]}, r"model\.safetensors is not a complete checkpoint file"),
+        (
+            {"model.safetensors": b"\x80\x04" + TENSORS},
+            r"model\.safetensors is not a complete checkpoint file",
+        ),
         (
             {
                 "a.safetensors": TENSORS,
                 "model.safetensors.index.json": b'{"weight_map": {"w": "b.safetensors"}}',
             },
-            r"names 'b\.safetensors', which the repository does not hold",
+            r"names 'b\.safetensors', which the repository lacks",
         ),
         ({"a.safetensors": TENSORS, "model.safetensors.index.json": b"[]"}, "has no weight_map"),
     ],
@@ -85,7 +88,7 @@ def test_a_repository_that_holds_no_whole_checkpoint_is_refused(
         pin(layout, hub.source, None, silent)
     assert not layout.weights_lock.exists()
     assert [path for path in tmp_path.rglob("*") if path.suffix == ".bin" or path.name == "evil.json"] == []
-    assert "whole" in said or not any(path.endswith(".safetensors") for path, _ in hub.contents_asked())
+    assert "complete" in said or not any(path.endswith(".safetensors") for path, _ in hub.contents_asked())
 
 
 def test_of_shards_those_that_the_index_names_are_fetched(start: Start, layout: Layout) -> None:
@@ -126,7 +129,7 @@ def test_a_cached_file_that_was_touched_is_noticed(start: Start, layout: Layout)
     resolve(layout, hub.source, silent)
     assert verify(layout, silent) == {hub.source: "good"}
     (found.parent / "extra.json").write_text("{}")
-    with pytest.raises(PortError, match=r"extra\.json is not of the checkpoint"):
+    with pytest.raises(PortError, match=r"extra\.json does not belong to the checkpoint"):
         resolve(layout, hub.source, silent)
 
 

@@ -1,6 +1,6 @@
-"""Arguments in; text, JSON and exit code out. The only module that prints, and the only one that exits.
+"""The command line: parse arguments, run a command, print its text or JSON, return its exit code.
 
-Exit codes: 0 good; 1 a finding, or something the user can fix; 2 wrong usage; 3 a fault of npuport's own,
+Exit codes: 0 good; 1 a finding, or an error that the user can fix; 2 wrong usage; 3 a bug of npuport,
 with the traceback in a log file; 130 interrupted. `watch` has two more: 10 newer and clean, 11 newer and a
 decision is needed.
 """
@@ -15,13 +15,14 @@ from typing import Any, NoReturn
 
 from npuport import __version__
 from npuport.base.errors import PortError, UsageError, user_error
+from npuport.base.places import cache_dir
 from npuport.commands import COMMANDS, Outcome, module_of
 
 GOOD, FINDING, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse, but wrong usage raises."""
+    """An argument parser whose errors are UsageErrors."""
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError."""
@@ -29,12 +30,11 @@ class Parser(argparse.ArgumentParser):
 
 
 class CommandParser(Parser):
-    """The parser of one command; the command's module is imported only when it is the one asked for."""
+    """The parser of one command; it imports the command's module when it is used."""
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Add the command's own arguments, then parse."""
-        command = self.prog.split()[-1]
-        module_of(command).add_arguments(self)
+        """Add the command's arguments, then parse."""
+        module_of(self.prog.split()[-1]).add_arguments(self)
         return super().parse_known_args(args, namespace)
 
 
@@ -43,31 +43,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a locale must not turn a message into a traceback
-    os.umask(os.umask(0) & 0o077)  # what we make, we must be able to read
+            stream.reconfigure(errors="backslashreplace")  # a locale may lack characters
+    os.umask(os.umask(0) & 0o077)  # we must be able to read the files that we make
     try:
         outcome = _guarded(words)
         _print(json.dumps(outcome.data, indent=2) if _wants_json(words) else outcome.text, sys.stdout)
-    except BrokenPipeError:  # the reader has seen enough; what was to be done is done
+    except BrokenPipeError:  # the reader has closed the pipe; the command has done its work
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return GOOD
-    except OSError as error:  # stdout is a file on a full disk, say
+    except OSError as error:  # stdout may be a file on a full disk
         _print(f"error: cannot write the answer: {error.strerror}", sys.stderr)
         return FINDING
     return outcome.code
 
 
 def _guarded(words: Sequence[str]) -> Outcome:
-    """Run the command line; every exception but argparse's own exits becomes an outcome."""
+    """Run the command line; exceptions become outcomes."""
     try:
         return _run(words)
     except UsageError as error:
-        _tell(words, f"{error.usage}\nnpuport: error: {error.message}")
+        _print_error(words, f"{error.usage}\nnpuport: error: {error.message}")
         return Outcome("", {"error": error.message, "hint": error.usage}, USAGE)
     except PortError as error:
         return _failed(words, error)
     except KeyboardInterrupt:
-        _tell(words, "interrupted")
+        _print_error(words, "interrupted")
         return Outcome("", {"error": "interrupted", "hint": "run the command again"}, INTERRUPTED)
     except BrokenPipeError:
         raise
@@ -82,7 +82,7 @@ def _run(words: Sequence[str]) -> Outcome:
     parser = Parser(
         prog="npuport",
         description="Port a PyTorch model to Huawei Ascend as a reviewed patch series, and prove the port.",
-        epilog="`npuport COMMAND --help` tells more of a command.",
+        epilog="`npuport COMMAND --help` describes a command.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"npuport {__version__}")
@@ -95,18 +95,17 @@ def _run(words: Sequence[str]) -> Outcome:
     args = parser.parse_args(words)
     args.progress = lambda line: _print(line, sys.stderr)
     run = getattr(module_of(args.command), f"run_{args.command}")
-    outcome: Outcome = run(args)
-    return outcome
+    return run(args)  # type: ignore[no-any-return]
 
 
 def _add_common(parser: argparse.ArgumentParser, *, default: bool) -> None:
-    """The options that may stand before the command as well as after it."""
+    """Add the options that may stand before the command and after it."""
     parser.add_argument(
         "--port",
         type=Path,
         metavar="DIR",
         default=None if default else argparse.SUPPRESS,
-        help="the port's directory (default: the nearest one upwards that holds an upstream.lock)",
+        help="the port's directory (default: the current one, or the nearest above, with an upstream.lock)",
     )
     parser.add_argument(
         "--json",
@@ -117,16 +116,16 @@ def _add_common(parser: argparse.ArgumentParser, *, default: bool) -> None:
 
 
 def _failed(words: Sequence[str], error: PortError) -> Outcome:
-    _tell(words, f"error: {error.message}\nhint: {error.hint}")
+    _print_error(words, f"error: {error.message}\nhint: {error.hint}")
     return Outcome("", {"error": error.message, "hint": error.hint}, FINDING)
 
 
 def _bug(words: Sequence[str], error: Exception) -> Outcome:
-    """Keep the traceback for the report, show one line."""
+    """Write the traceback to a log file, and print one line."""
     log = _write_log(words, error)
     message = f"npuport failed: {type(error).__name__}: {error}".replace("\n", " ")
     hint = f"report it with {log}"
-    _tell(words, f"error: {message}\nhint: {hint}")
+    _print_error(words, f"error: {message}\nhint: {hint}")
     return Outcome("", {"error": message, "hint": hint, "log": str(log)}, BUG)
 
 
@@ -134,8 +133,6 @@ def _write_log(words: Sequence[str], error: Exception) -> Path:
     import tempfile
     import time
     import traceback
-
-    from npuport.base.places import cache_dir
 
     text = "".join(
         [
@@ -151,18 +148,18 @@ def _write_log(words: Sequence[str], error: Exception) -> Path:
         except OSError:
             continue
         return directory / name
-    _print(text, sys.stderr)  # nowhere to keep it
+    _print(text, sys.stderr)  # no directory is writable
     return Path(os.devnull)
 
 
 def _wants_json(words: Sequence[str]) -> bool:
-    """Whether the answer, an error's too, is to be JSON; what follows `--` belongs to another program."""
+    """Whether `--json` is given; words after `--` belong to another program."""
     ours = words[: words.index("--")] if "--" in words else words
     return "--json" in ours
 
 
-def _tell(words: Sequence[str], line: str) -> None:
-    """One error for a person; with `--json` the object on stdout says it instead."""
+def _print_error(words: Sequence[str], line: str) -> None:
+    """Print an error on stderr; with `--json` the object on stdout holds it instead."""
     if not _wants_json(words):
         _print(line, sys.stderr)
 

@@ -95,10 +95,10 @@ def as_json(findings: Sequence[Finding]) -> dict[str, object]:
     }
 
 
-def sarif_rules() -> list[sarif.Rule]:
+def sarif_rules() -> list[sarif.SarifRule]:
     """The rules for a SARIF file."""
     return [
-        sarif.Rule(
+        sarif.SarifRule(
             rule.id,
             "".join(word.capitalize() for word in rule.id.split("-")),
             rule.what,
@@ -108,10 +108,12 @@ def sarif_rules() -> list[sarif.Rule]:
     ]
 
 
-def sarif_findings(findings: Sequence[Finding]) -> list[sarif.Finding]:
+def sarif_findings(findings: Sequence[Finding]) -> list[sarif.SarifResult]:
     """The findings for a SARIF file."""
     return [
-        sarif.Finding(f.rule, f.level, f.path, f.line, f.column, f"{f.what}: write {f.neutral}{_path_of(f)}")
+        sarif.SarifResult(
+            f.rule, f.level, f.path, f.line, f.column, f"{f.what}: write {f.neutral}{_path_of(f)}"
+        )
         for f in findings
     ]
 

@@ -1,4 +1,4 @@
-"""A line in a changelog in the format of Keep a Changelog; everything else in it keeps its bytes."""
+"""Add a line to a changelog in the format of Keep a Changelog; all other bytes stay."""
 
 import re
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ _BELOW = ("deprecated", "removed", "fixed", "security")
 
 
 def with_line(text: str, line: str) -> str:
-    """A changelog with a line under `## Unreleased`, `### Changed`, as the last one there.
+    """Return a changelog with a line added at the end of `### Changed` in `## Unreleased`.
 
     Args:
-        text: the changelog; a whole one is made of an empty text. A heading that is missing is made.
-        line: the line's text; its bullet is ours. A line that stands there already is not put there again.
+        text: the changelog; an empty one becomes a whole one. A missing heading is added.
+        line: the line's text, without a bullet. A line that the section holds already is not added again.
     """
     entry = f"- {' '.join(line.removeprefix('- ').split())}"
     end = "\r\n" if "\r\n" in text else "\n"
@@ -41,7 +41,7 @@ def with_line(text: str, line: str) -> str:
         )
         return _inserted(lines, next(below, stop), ["### Changed", entry], end)
     last = _end(bare, changed + 1, (_VERSION, _KIND))
-    if any(" ".join(there.split()) == entry for there in _entries(bare[changed + 1 : last])):
+    if any(" ".join(line.split()) == entry for line in _entries(bare[changed + 1 : last])):
         return text
     while not bare[last - 1].strip():
         last -= 1
@@ -49,7 +49,7 @@ def with_line(text: str, line: str) -> str:
 
 
 def _outside_fences(lines: Sequence[str]) -> list[str]:
-    """The lines, those inside a fenced block made to look like plain text; one that stays open is none."""
+    """The lines, with those in a closed fenced block made plain text."""
     bare = list(lines)
     at = 0
     while at < len(bare):
@@ -61,11 +61,11 @@ def _outside_fences(lines: Sequence[str]) -> list[str]:
 
 
 def _closing(lines: Sequence[str], opening: int) -> int:
-    """Where the fence that a line opens is closed; 0 where it opens none."""
+    """The line that closes the fence opened by a line; 0 if it opens none."""
     fence = _FENCE.match(lines[opening])
     for at in range(opening + 1, len(lines)) if fence else ():
-        found = _FENCE.match(lines[at])
-        if fence and found and found[1].startswith(fence[1]):
+        end = _FENCE.match(lines[at])
+        if fence and end and end[1].startswith(fence[1]):
             return at
     return 0
 
@@ -75,7 +75,7 @@ def _first(lines: Sequence[str], what: re.Pattern[str], start: int, stop: int) -
 
 
 def _end(lines: Sequence[str], start: int, headings: Sequence[re.Pattern[str]]) -> int:
-    """Where a section ends: at the next heading, at the links that end the file, or with the file."""
+    """The end of a section: the next heading, the links at the end of the file, or the end of the file."""
     stop = next(
         (at for at in range(start, len(lines)) if any(h.match(lines[at]) for h in headings)), len(lines)
     )
@@ -97,7 +97,7 @@ def _entries(lines: Sequence[str]) -> list[str]:
 
 
 def _inserted(lines: list[str], at: int, new: Sequence[str], end: str) -> str:
-    """Lines put before another, as a block with a blank line on either side."""
+    """The lines with new ones inserted as a block between blank lines."""
     while at and not lines[at - 1].strip():
         at -= 1
     before = [end] if at else []

@@ -1,4 +1,4 @@
-"""The one error a command may end with."""
+"""The errors that a command ends with."""
 
 import errno
 
@@ -40,7 +40,7 @@ _HINTS = {
 
 
 def user_error(error: OSError) -> PortError | None:
-    """What the machine refused us, as an error of the user's; None where it is rather our own fault."""
+    """The PortError for an error of the system that the user can fix; None for any other."""
     if error.errno not in _HINTS:
         return None
     where = f": {error.filename}" if error.filename else ""

@@ -1,8 +1,7 @@
 """State on disk: built in a staging directory, published by one rename, guarded by one lock file.
 
-Whatever has its final name is complete. A process killed at any moment leaves a staging directory at
-worst, which the next one removes. Each is locked by the process that builds in it, so that nobody removes
-what is in use.
+A directory with its final name is complete. A process that is killed leaves at most a staging directory,
+which the next process removes. The builder holds a lock on it, so that it is not removed meanwhile.
 """
 
 import contextlib
@@ -19,13 +18,13 @@ STAGING = ".staging-"
 
 @contextlib.contextmanager
 def exclusive(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold a lock file, which the system frees even when we are killed.
+    """Hold a lock file; the system frees it when the process ends, also by a kill.
 
     Args:
         path: the lock file; made, with its directory, where it is missing, and never removed.
         waiting: called once if another process holds it.
     """
-    from filelock import FileLock, Timeout
+    from filelock import FileLock, Timeout  # late: `npuport port` with nothing to do takes no lock
 
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
@@ -42,7 +41,7 @@ def exclusive(path: Path, waiting: Callable[[], None] = lambda: None) -> Iterato
 
 @contextlib.contextmanager
 def staged_directory(parent: Path) -> Iterator[Path]:
-    """Make an empty directory to build in; what has its name at the end is removed: see `publish`."""
+    """Make an empty directory to build in; at the end it is removed, or what `publish` put in its place."""
     parent.mkdir(parents=True, exist_ok=True)
     directory, handle = _own_directory(parent)
     directory.chmod(0o777 & ~_umask())  # mkdtemp's 0700 would outlive the rename
@@ -54,14 +53,14 @@ def staged_directory(parent: Path) -> Iterator[Path]:
 
 
 def _own_directory(parent: Path) -> tuple[Path, int]:
-    """A new directory and the handle whose lock says that somebody builds in it."""
+    """A new directory, and the handle that holds its lock."""
     import tempfile
 
     while True:
         directory = Path(tempfile.mkdtemp(prefix=STAGING, dir=parent))
         try:
             handle = os.open(directory, os.O_RDONLY)
-        except FileNotFoundError:  # taken for a killed process's before we had it locked
+        except FileNotFoundError:  # another process removed it before it was locked
             continue
         fcntl.flock(handle, fcntl.LOCK_EX)
         if directory.exists():
@@ -70,18 +69,18 @@ def _own_directory(parent: Path) -> tuple[Path, int]:
 
 
 def has_staging(parent: Path) -> bool:
-    """Whether a killed process has left something behind there."""
+    """Whether a killed process has left a staging directory."""
     return next(_abandoned(parent), None) is not None
 
 
 def clean_staging(parent: Path) -> None:
-    """Remove what killed processes left behind. The caller holds the lock under which staging happens."""
+    """Remove the staging directories of killed processes. The caller holds the lock of their builders."""
     for stale in _abandoned(parent):
         remove_tree(stale)
 
 
 def _abandoned(parent: Path) -> Iterator[Path]:
-    """The staging directories in which nobody builds; locked by us while the caller looks at them."""
+    """The staging directories of killed processes, each locked while the caller has it."""
     for directory in parent.glob(f"{STAGING}*"):
         try:
             handle = os.open(directory, os.O_RDONLY)
@@ -97,7 +96,7 @@ def _abandoned(parent: Path) -> Iterator[Path]:
 
 
 def remove_tree(directory: Path) -> None:
-    """Remove a directory, read-only files and all; one that is missing is well."""
+    """Remove a directory with its read-only files; a missing directory is not an error."""
     for delay in (0, 0, 0.05, 0.2, 1.0):  # the git of a killed process may still be writing
         time.sleep(delay)
         shutil.rmtree(directory, ignore_errors=True)
@@ -106,13 +105,13 @@ def remove_tree(directory: Path) -> None:
 
 
 def retire(directory: Path, staging: Path) -> None:
-    """Remove a published directory: its name in one step, then its contents, in the directory of staging."""
+    """Remove a published directory: first its name, in one step, then its contents, below `staging`."""
     with staged_directory(staging) as grave:
         directory.rename(grave / "tree")
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file's contents; a reader, or a crash, sees the old ones or the new ones, whole."""
+    """Replace a file's contents in one step: a reader sees the old contents or the new ones."""
     import tempfile
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -139,7 +138,7 @@ def sync(path: Path) -> None:
 
 
 def replace_link(link: Path, target: Path) -> None:
-    """Point a symbolic link at a target, relative to the link's directory, in one step."""
+    """Let a symbolic link point to a target, by a relative path, in one step."""
     import tempfile
 
     link.parent.mkdir(parents=True, exist_ok=True)

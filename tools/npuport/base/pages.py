@@ -1,4 +1,4 @@
-"""What the pages that people read have in common: how a template is rendered, how a figure is shown."""
+"""Pages from templates: the templates' environment, and how figures are written."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 def environment(
     templates: Path, *, html: bool = False, keep_trailing_newline: bool = True
 ) -> "jinja2.Environment":
-    """The templates of a directory; a name that the data lack is an error, not an empty place.
+    """The Jinja environment of a directory's templates; a name that the data lack is an error.
 
     Args:
         templates: the directory.
-        html: escape what is put in.
-        keep_trailing_newline: end the page as the template does.
+        html: escape the values for HTML.
+        keep_trailing_newline: keep the template's last newline.
     """
-    import jinja2
+    import jinja2  # late: a release's bundle has this module, and needs no jinja2
 
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates),
@@ -30,14 +30,14 @@ def environment(
 
 
 def figure(value: float | None) -> str:
-    """An error: `1.2e-07`, `0` where there is none at all, a dash where there was nothing to measure."""
+    """A numerical error as text: `1.2e-07`, `0` if there is none, a dash if it was not measured."""
     if value is None:
         return "–"
     return "0" if value == 0 else f"{value:.1e}"
 
 
 def percent(value: float | None) -> str:
-    """A share in two digits: `0.42%`."""
+    """A share as text, in two digits: `0.42%`."""
     if value is None:
         return "–"
     return "0" if value == 0 else f"{100 * value:.2g}%"

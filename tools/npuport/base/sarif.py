@@ -1,4 +1,4 @@
-"""Findings as SARIF 2.1.0, which code hosts and editors show at the line that they are about.
+"""SARIF 2.1.0: findings that code hosts and editors show at their lines.
 
 The standard: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import quote
 
 from npuport import __version__
@@ -19,13 +19,13 @@ _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sa
 
 
 @dataclass(frozen=True)
-class Rule:
-    """What a tool looks for.
+class SarifRule:
+    """A rule of a tool.
 
     Args:
-        id: `reason-missing`; findings name it, and it never changes.
+        id: `reason-missing`; results name it, and it never changes.
         name: the same for an editor's list, `ReasonMissing`.
-        text: what is wrong where it is found, in one sentence.
+        text: what is wrong where the rule is broken, in one sentence.
         help: why that matters and how to fix it.
     """
 
@@ -36,7 +36,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Finding:
+class SarifResult:
     """One place where a rule is broken.
 
     Args:
@@ -56,32 +56,32 @@ class Finding:
     message: str
 
 
-def log(tool: str, rules: Sequence[Rule], findings: Sequence[Finding]) -> dict[str, Any]:
-    """A run of a tool as plain data; findings keep their order.
+def log(tool: str, rules: Sequence[SarifRule], results: Sequence[SarifResult]) -> dict[str, object]:
+    """Return a run of a tool as a SARIF log; results keep their order.
 
     Args:
         tool: its name, `npuport lint`.
-        rules: all that it knows, broken or not.
+        rules: all of the tool's.
 
     Raises:
-        KeyError: a finding is of none of these rules.
+        KeyError: a result is of none of these rules.
     """
     index = {rule.id: number for number, rule in enumerate(rules)}
     driver = {"name": tool, "semanticVersion": __version__, "rules": [_rule(rule) for rule in rules]}
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(finding, index[finding.rule]) for finding in findings],
+        "results": [_result(result, index[result.rule]) for result in results],
     }
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def write(path: Path, tool: str, rules: Sequence[Rule], findings: Sequence[Finding]) -> None:
-    """Write `log` to a file, all of it or nothing."""
-    write_atomically(path, (json.dumps(log(tool, rules, findings), indent=1) + "\n").encode())
+def write(path: Path, tool: str, rules: Sequence[SarifRule], results: Sequence[SarifResult]) -> None:
+    """Write `log` to a file, in one step."""
+    write_atomically(path, (json.dumps(log(tool, rules, results), indent=1) + "\n").encode())
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
+def _rule(rule: SarifRule) -> dict[str, object]:
     return {
         "id": rule.id,
         "name": rule.name,
@@ -90,19 +90,19 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _result(finding: Finding, index: int) -> dict[str, Any]:
-    # A path is not always UTF-8; a URI can say every byte.
-    place: dict[str, Any] = {
-        "artifactLocation": {"uri": quote(finding.path.encode(errors="surrogateescape"))}
+def _result(result: SarifResult, index: int) -> dict[str, object]:
+    # A path is not always UTF-8; a URI can hold every byte.
+    place: dict[str, object] = {
+        "artifactLocation": {"uri": quote(result.path.encode(errors="surrogateescape"))}
     }
-    if finding.line:
-        place["region"] = {"startLine": finding.line} | (
-            {"startColumn": finding.column} if finding.column else {}
+    if result.line:
+        place["region"] = {"startLine": result.line} | (
+            {"startColumn": result.column} if result.column else {}
         )
     return {
-        "ruleId": finding.rule,
+        "ruleId": result.rule,
         "ruleIndex": index,
-        "level": finding.level,
-        "message": {"text": finding.message.encode(errors="backslashreplace").decode()},
+        "level": result.level,
+        "message": {"text": result.message.encode(errors="backslashreplace").decode()},
         "locations": [{"physicalLocation": place}],
     }

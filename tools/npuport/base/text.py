@@ -1,8 +1,8 @@
-"""Other people's words in our output: shown as they are, and nothing but shown.
+"""Text of upstream's in our output: made harmless for terminals and code hosts.
 
-Upstream is not trusted: a commit's subject may hold Markdown, HTML, a terminal's escape sequences, marks
-that turn the direction of writing, `@somebody`, or `fixes #12`, which a code host would act upon. Every
-such text therefore stands in code, where hosts neither link nor notify; what cannot be seen is spelled out.
+Upstream is not trusted: a commit's subject may hold Markdown, HTML, a terminal's escape sequences, marks that
+change the direction of writing, `@user`, or `fixes #12`, which a code host acts upon. So it is put into code,
+where hosts neither link nor notify, and a character that cannot be seen is written as an escape.
 """
 
 import re
@@ -10,22 +10,22 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-#: Called with one line of text about work that takes its time.
+#: Called with one line of text about long work.
 Progress = Callable[[str], None]
 
-#: The longest text that is shown whole.
+#: Characters of a text; a longer one is cut.
 LONGEST = 500
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
-# Safe between backticks wherever that is: in a paragraph, in a list, in a table.
+# Safe between backticks in a paragraph, in a list and in a table.
 _PLAIN = re.compile(r"(?! )[^`|\\]+(?<! )")
 
 
 def visible(text: str) -> str:
-    """A text in which every character can be seen: the others as `\\x1b`, `\\u202e`. Tabs stay."""
+    """A text whose invisible characters are written as `\\x1b`, `\\u202e`; tabs stay."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        char if char == "\t" or unicodedata.category(char) not in _UNSEEN else _spelled(char) for char in text
+        char if char == "\t" or unicodedata.category(char) not in _UNSEEN else _escaped(char) for char in text
     )
 
 
@@ -35,7 +35,7 @@ def visible_lines(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """A text as code in a line of Markdown, also in a table's cell."""
+    """A text as code in Markdown, in a paragraph or in a table."""
     shown = visible(_cut(text)).replace("\t", " ")
     if _PLAIN.fullmatch(shown):
         return f"`{shown}`"
@@ -45,7 +45,7 @@ def code(text: str) -> str:
 
 
 def block(lines: Iterable[str], language: str = "") -> str:
-    """Lines as a fenced block of Markdown, at the start of a line."""
+    """Lines as a fenced block of Markdown."""
     shown = [visible(_cut(line)) for line in lines]
     longest = max((len(run) for line in shown for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
@@ -56,7 +56,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
-def _spelled(char: str) -> str:
+def _escaped(char: str) -> str:
     number = ord(char)
     if char in "\n\r":
         return {"\n": "\\n", "\r": "\\r"}[char]
@@ -66,7 +66,7 @@ def _spelled(char: str) -> str:
 
 
 def shown(path: Path) -> str:
-    """A path as a person at the current directory would write it."""
+    """A path, relative to the current directory where it is below it."""
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 

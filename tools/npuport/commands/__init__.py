@@ -1,14 +1,14 @@
 """The commands, one module each.
 
-A module `<name>` here (`try_` for `try`, a word of Python's) has two functions; both import late what
-is slow:
+A module `<name>` here (`try_` for `try`, a Python keyword) has two functions:
 
     def add_arguments(parser: argparse.ArgumentParser) -> None
     def run_<name>(args: argparse.Namespace) -> Outcome
 
 `args` holds, besides the command's own arguments, `port` (the directory named with `--port`, or None),
 `json` (whether `--json` was given) and `progress` (called with one line of text, which goes to stderr).
-A command returns its outcome or raises; it neither prints nor exits.
+A command returns its outcome or raises; it neither prints nor exits. Its module is imported only for this
+command, so its imports stand at the top.
 """
 
 import argparse
@@ -20,45 +20,44 @@ from types import ModuleType
 from typing import Any
 
 from npuport.port.layout import Layout, find_port
+from npuport.port.publication import finish
 
-#: Every command: its name and the line that `npuport --help` shows, in the order of a port's life.
+#: Every command and its line in `npuport --help`, in the order of a port's work.
 COMMANDS: Mapping[str, str] = {
-    "doctor": "what this machine has and lacks, each with a hint",
-    "port": "upstream.lock + patches -> the ported tree, verified",
-    "status": "pin, series, ported tree, device: what is there, what is stale",
-    "verify": "derive the ported tree anew from nothing and compare",
-    "refresh": "bring patches, lock and ported tree into step: edit the tree or a patch, then this",
-    "new": "a new patch, from what is edited in the ported tree",
-    "edit": "put the ported tree at a patch, to edit it there",
-    "drop": "leave a patch out of the series",
-    "lint": "hygiene of the series: what a maintainer would send a patch back for",
-    "audit": "what in upstream still assumes CUDA, and which patch covers it",
-    "rebase": "move the pin to a newer upstream commit and carry the series along",
-    "watch": "is there a newer upstream, and would the series apply to it",
+    "doctor": "check what this machine lacks, and how to install it",
+    "port": "make the ported tree from upstream.lock and patches, and verify it",
+    "status": "print the state of pin, series, ported tree and device",
+    "verify": "derive the ported tree anew, and compare it with the lock and with out/ported",
+    "refresh": "make patches, lock and ported tree agree, after an edit of the tree or of a patch",
+    "new": "make a new patch of the edits in the ported tree",
+    "edit": "set the ported tree to one patch, to edit that patch",
+    "drop": "remove a patch from the series",
+    "lint": "check the series for what a maintainer would reject",
+    "audit": "find what in upstream assumes CUDA, and the patch that covers it",
+    "rebase": "move the pin to a newer upstream commit, and carry the series along",
+    "watch": "check for a newer upstream, and whether the series applies to it",
     "parity": "compare the ported model on the device with upstream's on the CPU",
-    "release": "the publishable bundle, and the check of one",
-    "try": "the port's own picture through the ported model, to look at",
-    "bench": "latency, throughput, memory and work of every entry point; compare two of these",
-    "weights": "trained checkpoints of hubs: pin one, fetch it, verify it",
-    "sim": "the simulated Ascend: build it, run any command on it",
+    "release": "make a bundle for publication, or check one",
+    "try": "run the ported model on the port's own picture, and save what it shows",
+    "bench": "measure latency, throughput, memory and work of every entry point; compare two results",
+    "weights": "pin, download and verify trained checkpoints of hubs",
+    "sim": "build the simulated Ascend, run any command on it",
 }
-
-_MODULES = {"try": "try_"}
 
 
 def module_of(command: str) -> ModuleType:
-    """The module of a command, imported now: one command should not wait for the imports of all."""
-    return importlib.import_module(f"npuport.commands.{_MODULES.get(command, command)}")
+    """Import and return the module of a command."""
+    return importlib.import_module(f"npuport.commands.{'try_' if command == 'try' else command}")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command ends with.
+    """The result of a command.
 
     Args:
-        text: for a person; empty where the command's work has spoken for itself.
-        data: for a program: the one JSON object that `--json` prints instead of the text.
-        code: 0, or 1 where the command has found something wrong; see `cli` for watch's own.
+        text: what is printed; may be empty.
+        data: the JSON object that `--json` prints instead.
+        code: the exit code: 0, or 1 for a finding; see `cli` for those of `watch`.
     """
 
     text: str
@@ -67,17 +66,15 @@ class Outcome:
 
 
 def layout_of(args: argparse.Namespace) -> Layout:
-    """The port that a command works on: `--port`, else the nearest one upwards of the current directory.
+    """Return the port of a command: `--port`, else that of the current directory or the nearest one above.
 
-    What a killed command has left half published is finished first.
+    First it finishes a publication that a killed command has begun.
 
     Raises:
-        PortError: there is none.
+        PortError: there is no port.
     """
     named: Path | None = args.port
     layout = find_port(Path.cwd()) if named is None else Layout(named.resolve())
     if layout.publication.exists():
-        from npuport.port.publication import finish
-
         finish(layout)
     return layout

@@ -4,20 +4,19 @@ import argparse
 
 from npuport.base.text import shown
 from npuport.commands import Outcome, layout_of
+from npuport.port.build import port
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's own arguments."""
-    parser.add_argument("--offline", action="store_true", help="never touch the network")
+    """Add the command's arguments."""
+    parser.add_argument("--offline", action="store_true", help="do not use the network")
     parser.add_argument(
-        "--force", action="store_true", help="set a ported tree with local edits aside instead of refusing"
+        "--force", action="store_true", help="move a ported tree with local edits aside instead of refusing"
     )
 
 
 def run_port(args: argparse.Namespace) -> Outcome:
-    """Port."""
-    from npuport.port.build import port
-
+    """Port; the data name the ported tree."""
     result = port(layout_of(args), offline=args.offline, force=args.force, progress=args.progress)
     count = len(result.patches)
     what = f"{result.upstream[:12]} + {count} patch{'' if count == 1 else 'es'}"

@@ -7,7 +7,7 @@ from npuport.port.status import status
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command has no arguments of its own."""
+    """Add no arguments."""
 
 
 def run_status(args: argparse.Namespace) -> Outcome:

@@ -3,23 +3,22 @@
 import argparse
 
 from npuport.commands import Outcome, layout_of
+from npuport.port.verify import verify
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's own arguments."""
-    parser.add_argument("--offline", action="store_true", help="never touch the network")
+    """Add the command's arguments."""
+    parser.add_argument("--offline", action="store_true", help="do not use the network")
 
 
 def run_verify(args: argparse.Namespace) -> Outcome:
-    """Verify."""
-    from npuport.port.verify import verify
-
+    """Verify; code 1 where `out/ported` differs."""
     layout = layout_of(args)
     result = verify(layout, offline=args.offline, progress=args.progress)
-    lines = [f"derived {result.commit}, tree {result.tree}: as upstream.lock says"]
+    lines = [f"derived {result.commit}, tree {result.tree}: the same as in upstream.lock"]
     if result.differences:
         lines += [f"{layout.ported} differs: {line}" for line in result.differences]
-        lines.append("hint: npuport port --force, which sets it aside and makes it anew")
+        lines.append("hint: npuport port --force moves it aside and makes it anew")
     else:
         lines.append(
             f"{layout.ported}: " + ("the same, file by file" if result.published else "not made yet")

@@ -1,24 +1,27 @@
 """`npuport weights`: trained checkpoints, pinned in `weights.lock`."""
 
 import argparse
-from typing import Any
 
 from npuport.base.text import shown
 from npuport.commands import Outcome, layout_of
 from npuport.port.layout import Layout
+from npuport.weights import cached, lock, resolve
+from npuport.weights.fetch import size
+from npuport.weights.lock import Pinned
+from npuport.weights.pin import ABSENT, pin, verify
 
-_SPEC = "hf:OWNER/NAME, modelscope:OWNER/NAME or openmind:OWNER/NAME, @REVISION after it where it matters"
+_SPEC = "hf:OWNER/NAME, modelscope:OWNER/NAME or openmind:OWNER/NAME, each with @REVISION if necessary"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """pin, path, verify, list."""
+    """Add the verbs pin, path, verify and list."""
     plain: type[argparse.ArgumentParser] = type(parser).__mro__[1]  # without the commands' late import
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=plain)
     for verb, line in {
-        "pin": "what a model of a hub is today: fetch it, verify it, write it into weights.lock",
-        "path": "print the directory of a pinned checkpoint; fetch it where it is not in the cache",
+        "pin": "download a model of a hub, verify it, and write its commit and hashes into weights.lock",
+        "path": "print the directory of a pinned checkpoint; download it if it is not in the cache",
         "verify": "hash every pinned checkpoint in the cache",
-        "list": "what is pinned, and what of it is in the cache",
+        "list": "list the pinned checkpoints, and whether they are in the cache",
     }.items():
         one = verbs.add_parser(verb, help=line, description=line, allow_abbrev=False)
         one.add_argument(
@@ -43,16 +46,13 @@ def run_weights(args: argparse.Namespace) -> Outcome:
 
 
 def _pin(layout: Layout, args: argparse.Namespace) -> Outcome:
-    from npuport.weights.fetch import size
-    from npuport.weights.pin import pin
-
     done = pin(layout, args.spec, args.revision, args.progress)
     now, before = done.pinned, done.before
     what = f"{now.model.source} at {now.revision}"
     if before is None:
         line = f"pinned {what}"
     elif before == now:
-        line = f"pinned already: {what}"
+        line = f"already pinned: {what}"
     else:
         line = f"pinned {what}, before at {before.revision}"
     text = f"{line}\n  {len(now.files)} files, {size(now.size)}, verified: {shown(layout.weights_lock)}"
@@ -61,41 +61,28 @@ def _pin(layout: Layout, args: argparse.Namespace) -> Outcome:
 
 
 def _path(layout: Layout, args: argparse.Namespace) -> Outcome:
-    from npuport.weights import resolve
-
-    found = resolve(layout, args.spec, args.progress)
-    data = {
-        "path": str(found.path),
-        "source": found.source,
-        "revision": found.revision,
-        "digest": found.digest,
-    }
-    return Outcome(str(found.path), data)
+    checkpoint = resolve(layout, args.spec, args.progress)
+    return Outcome(str(checkpoint.path), {"path": str(checkpoint.path), **checkpoint.to_data()})
 
 
 def _verify(layout: Layout, args: argparse.Namespace) -> Outcome:
-    from npuport.weights.pin import verify
-
-    said = verify(layout, args.progress)
-    good = set(said.values()) <= {"good", "not here"}
-    lines = [f"{source}  {what}" for source, what in said.items()]
-    return Outcome("\n".join(lines) or "nothing is pinned", {"good": good, "weights": said}, int(not good))
+    states = verify(layout, args.progress)
+    good = set(states.values()) <= {"good", ABSENT}
+    lines = [f"{source}  {state}" for source, state in states.items()]
+    return Outcome("\n".join(lines) or "nothing is pinned", {"good": good, "weights": states}, int(not good))
 
 
 def _list(layout: Layout) -> Outcome:
-    from npuport.weights import cached, lock
-    from npuport.weights.fetch import size
-
     entries, lines = [], []
     for source, pinned in lock.read(layout.weights_lock).items():
-        found = cached.place(pinned.model)
-        state = "in the cache" if found.there else "not fetched"
+        slot = cached.place(pinned.model)
+        state = "in the cache" if slot.exists else "not in the cache"
         lines.append(f"{source}  {pinned.ref} at {pinned.revision[:12]}, {size(pinned.size)}, {state}")
-        entries.append(_entry(source, pinned) | {"path": str(found.files) if found.there else None})
+        entries.append(_entry(source, pinned) | {"path": str(slot.files) if slot.exists else None})
     return Outcome("\n".join(lines) or "nothing is pinned: npuport weights pin SPEC", {"weights": entries})
 
 
-def _entry(source: str, pinned: Any) -> dict[str, Any]:
+def _entry(source: str, pinned: Pinned) -> dict[str, object]:
     return {
         "source": source,
         "ref": pinned.ref,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from npuport.base.errors import PortError
-from npuport.base.sarif import Finding
+from npuport.base.sarif import SarifResult
 from npuport.lint.added import check_added
 from npuport.lint.applying import check_applying
 from npuport.lint.between import check_between, check_names
@@ -37,7 +37,7 @@ class Lint:
         applied: whether they were also applied to the pin, which has to be in the cache for that.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[SarifResult, ...]
     patches: int
     applied: bool
 
@@ -83,7 +83,7 @@ def lint(layout: Layout, *, only: Collection[str] = (), ignore: Collection[str] 
     return Lint(tuple(kept), len(patches), applied)
 
 
-def check_patch(patch: Patch, license_path: str) -> Iterator[Finding]:
+def check_patch(patch: Patch, license_path: str) -> Iterator[SarifResult]:
     """All findings in one patch.
 
     Args:

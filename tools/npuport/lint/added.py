@@ -5,7 +5,7 @@ import re
 import tokenize
 from collections.abc import Iterator, Sequence
 
-from npuport.base.sarif import Finding
+from npuport.base.sarif import SarifResult
 from npuport.lint.rules import finding
 from npuport.patch.reader import FileChange, Hunk, HunkLine, Patch
 
@@ -15,7 +15,7 @@ _LOCAL = re.compile(r"(?<![\w./])/(?:home|Users|root)/[A-Za-z0-9_.-]+/|\b[A-Z]:\
 _DEBUGGERS = {"pdb", "ipdb", "pudb"}
 
 
-def check_added(patch: Patch) -> Iterator[Finding]:
+def check_added(patch: Patch) -> Iterator[SarifResult]:
     """All findings in the lines that a patch adds."""
     for change in patch.changes:
         yield from _conflict_markers(patch, change)
@@ -30,7 +30,7 @@ def check_added(patch: Patch) -> Iterator[Finding]:
                 yield finding("local-path", patch.name, line.number, match[0], match.start() + 2)
 
 
-def _conflict_markers(patch: Patch, change: FileChange) -> Iterator[Finding]:
+def _conflict_markers(patch: Patch, change: FileChange) -> Iterator[SarifResult]:
     added = change.of("+")
     outer = [line for line in added if _OPENS.match(line.text) or _CLOSES.match(line.text)]
     # Seven equals signs alone underline a heading.
@@ -40,7 +40,7 @@ def _conflict_markers(patch: Patch, change: FileChange) -> Iterator[Finding]:
         yield finding("conflict-marker", patch.name, line.number, message)
 
 
-def _indents(patch: Patch, change: FileChange) -> Iterator[Finding]:
+def _indents(patch: Patch, change: FileChange) -> Iterator[SarifResult]:
     """Added lines that start with a tab where the file around them has blanks alone, or the other way."""
     around = [line.text for line in change.of(" -")]
     tabs = any(text.startswith("\t") for text in around)
@@ -55,7 +55,7 @@ def _indents(patch: Patch, change: FileChange) -> Iterator[Finding]:
             yield finding("indent-mixed", patch.name, line.number, "blanks, where the file has tabs", 2)
 
 
-def _line_ends(patch: Patch, change: FileChange) -> Iterator[Finding]:
+def _line_ends(patch: Patch, change: FileChange) -> Iterator[SarifResult]:
     def have_cr(lines: Sequence[HunkLine]) -> set[bool]:
         return {line.text.endswith("\r") for line in lines if line.ended}
 
@@ -70,7 +70,7 @@ def _line_ends(patch: Patch, change: FileChange) -> Iterator[Finding]:
         yield finding("newline-missing", patch.name, bare[0].number, message)
 
 
-def _whitespace(patch: Patch, hunk: Hunk) -> Iterator[Finding]:
+def _whitespace(patch: Patch, hunk: Hunk) -> Iterator[SarifResult]:
     removed = {line.text for line in hunk.of("-")}
     for line in hunk.of("+"):
         text = line.text.removesuffix("\r")
@@ -79,7 +79,7 @@ def _whitespace(patch: Patch, hunk: Hunk) -> Iterator[Finding]:
             yield finding("trailing-whitespace", patch.name, line.number, "ends in whitespace", column)
 
 
-def _debugging(patch: Patch, hunk: Hunk) -> Iterator[Finding]:
+def _debugging(patch: Patch, hunk: Hunk) -> Iterator[SarifResult]:
     printed = any(name == "print" for line in hunk.of("-") for name, _ in _used(line.text))
     for line in hunk.of("+"):
         for name, column in _used(line.text):

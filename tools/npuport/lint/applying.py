@@ -5,14 +5,14 @@ from pathlib import Path
 
 from npuport import git
 from npuport.base.errors import PortError
-from npuport.base.sarif import Finding
+from npuport.base.sarif import SarifResult
 from npuport.lint.rules import finding
 from npuport.patch.apply import Tree, Unfit, apply_exactly, load_tree
 from npuport.patch.mail import form_faults
 from npuport.patch.reader import Patch
 
 
-def check_applying(repository: Path, commit: str, patches: Sequence[Patch]) -> Iterator[Finding]:
+def check_applying(repository: Path, commit: str, patches: Sequence[Patch]) -> Iterator[SarifResult]:
     """Apply the series in memory. Patches of a file are skipped once a patch of it has failed."""
     readable = {patch.name for patch in patches if not any(form_faults(patch))}
     tree = load_tree(repository, commit, [patch for patch in patches if patch.name in readable])
@@ -32,7 +32,7 @@ def check_applying(repository: Path, commit: str, patches: Sequence[Patch]) -> I
             yield from stale
 
 
-def _misfit(patch: Patch, tree: Tree, error: PortError) -> Finding:
+def _misfit(patch: Patch, tree: Tree, error: PortError) -> SarifResult:
     path, hunk = (error.path, error.hunk) if isinstance(error, Unfit) else ("", 0)
     change = next((c for c in patch.changes if path in (c.old, c.new)), patch.changes[0])
     place = change.hunks[hunk - 1].header if hunk else change.header
@@ -42,7 +42,7 @@ def _misfit(patch: Patch, tree: Tree, error: PortError) -> Finding:
     return finding(rule, patch.name, place.number, f"{message} — hint: {error.hint}")
 
 
-def _stale(patch: Patch, tree: Tree) -> Iterator[Finding]:
+def _stale(patch: Patch, tree: Tree) -> Iterator[SarifResult]:
     """`index` lines whose old id is not that of the file as the patches before leave it."""
     for change in patch.changes:
         file = tree.get(change.old) if change.old else None

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from npuport.base.sarif import Finding
+from npuport.base.sarif import SarifResult
 from npuport.lint.rules import finding
 from npuport.patch.reader import FileChange, Hunk, Patch
 from npuport.port.lockrules import wrong_patch_name
 from npuport.port.series import SERIES
 
 
-def check_names(lines: Sequence[tuple[int, str]], files: Sequence[str]) -> Iterator[Finding]:
+def check_names(lines: Sequence[tuple[int, str]], files: Sequence[str]) -> Iterator[SarifResult]:
     """All findings in `series`.
 
     Args:
@@ -40,7 +40,7 @@ def check_names(lines: Sequence[tuple[int, str]], files: Sequence[str]) -> Itera
         yield finding("series-stray", name, 0, f"{name} is not in the series")
 
 
-def check_between(patches: Iterable[Patch]) -> Iterator[Finding]:
+def check_between(patches: Iterable[Patch]) -> Iterator[SarifResult]:
     """All findings about two patches, at the later one."""
     files: dict[bytes, str] = {}
     edits: dict[tuple[str, tuple[tuple[str, str], ...]], str] = {}
@@ -69,7 +69,7 @@ class _Span:
         self.start, self.end, self.patch = start, end, patch
 
 
-def _overlaps(patch: Patch, change: FileChange, spans: list[_Span]) -> Iterator[Finding]:
+def _overlaps(patch: Patch, change: FileChange, spans: list[_Span]) -> Iterator[SarifResult]:
     """Findings in a file; afterwards the spans are where this patch leaves them, with its own."""
     moved = 0
     reported = {patch.name}

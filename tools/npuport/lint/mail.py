@@ -5,7 +5,7 @@ import difflib
 import re
 from collections.abc import Iterator
 
-from npuport.base.sarif import Finding
+from npuport.base.sarif import SarifResult
 from npuport.lint.rules import finding
 from npuport.patch.mail import field_faults
 from npuport.patch.new import PLACEHOLDER, name_of
@@ -44,7 +44,7 @@ _NOT_IMPERATIVE = {
 } | {"made", "built", "wrote", "took", "kept"}
 
 
-def check_mail(patch: Patch) -> Iterator[Finding]:
+def check_mail(patch: Patch) -> Iterator[SarifResult]:
     """All findings in a patch's header and message."""
     for fault in field_faults(patch):
         rule = _RULE_OF.get(fault.field, "mail-encoded")
@@ -57,8 +57,8 @@ def check_mail(patch: Patch) -> Iterator[Finding]:
         yield finding("signature", patch.name, patch.signature.number, "git's version below `-- `")
 
 
-def _check_subject(patch: Patch, field: MailField) -> Iterator[Finding]:
-    def at_field(rule: str, message: str) -> Finding:
+def _check_subject(patch: Patch, field: MailField) -> Iterator[SarifResult]:
+    def at_field(rule: str, message: str) -> SarifResult:
         return finding(rule, patch.name, field.number, message)
 
     subject = re.sub(r"^(?:\[[^]]*\]\s*)+", "", field.value)
@@ -81,7 +81,7 @@ def _check_subject(patch: Patch, field: MailField) -> Iterator[Finding]:
             yield at_field("name-differs-from-subject", f"after the subject it would be {name}")
 
 
-def _check_message(patch: Patch) -> Iterator[Finding]:
+def _check_message(patch: Patch) -> Iterator[SarifResult]:
     below = False
     for line in patch.message:
         below = below or line.text.strip() == "---"
@@ -96,8 +96,8 @@ def _check_message(patch: Patch) -> Iterator[Finding]:
         yield finding("commit-id", patch.name, 1, f"the envelope names {envelope[1][:12].decode()}")
 
 
-def _check_fields(patch: Patch) -> Iterator[Finding]:
-    def at_field(rule: str, field: MailField, message: str) -> Finding:
+def _check_fields(patch: Patch) -> Iterator[SarifResult]:
+    def at_field(rule: str, field: MailField, message: str) -> SarifResult:
         return finding(rule, patch.name, field.number, message)
 
     seen = set()

@@ -5,7 +5,7 @@ warning  a reviewer would send the patch back
 note     worth knowing; may be meant
 """
 
-from npuport.base.sarif import Finding, Level, Rule
+from npuport.base.sarif import Level, SarifResult, SarifRule
 
 #: id, level, what is wrong, why it matters and how to fix it; in the order of a patch from top to bottom.
 _TABLE: tuple[tuple[str, Level, str, str], ...] = (
@@ -174,8 +174,9 @@ _TABLE: tuple[tuple[str, Level, str, str], ...] = (
 )
 
 LEVELS: dict[str, Level] = {id: level for id, level, _, _ in _TABLE}
-RULES: tuple[Rule, ...] = tuple(
-    Rule(id, "".join(word.capitalize() for word in id.split("-")), text, help) for id, _, text, help in _TABLE
+RULES: tuple[SarifRule, ...] = tuple(
+    SarifRule(id, "".join(word.capitalize() for word in id.split("-")), text, help)
+    for id, _, text, help in _TABLE
 )
 
 
@@ -184,6 +185,6 @@ def path_of(name: str) -> str:
     return f"patches/{name}"
 
 
-def finding(rule: str, name: str, line: int, message: str, column: int = 0) -> Finding:
+def finding(rule: str, name: str, line: int, message: str, column: int = 0) -> SarifResult:
     """A finding in a patch or in `series`, with its rule's level."""
-    return Finding(rule, LEVELS[rule], path_of(name), line, column, message)
+    return SarifResult(rule, LEVELS[rule], path_of(name), line, column, message)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from npuport.base.sarif import Finding
+from npuport.base.sarif import SarifResult
 from npuport.lint.rules import finding
 from npuport.patch.mail import form_faults
 from npuport.patch.reader import FileChange, Patch
@@ -11,7 +11,7 @@ from npuport.patch.reader import FileChange, Patch
 CONTEXT, CHANGED, QUOTED, FILES = 3, 400, 60, 10
 
 
-def check_shape(patch: Patch, license_path: str) -> Iterator[Finding]:
+def check_shape(patch: Patch, license_path: str) -> Iterator[SarifResult]:
     """All findings in the form of a patch.
 
     Args:
@@ -34,7 +34,7 @@ def check_shape(patch: Patch, license_path: str) -> Iterator[Finding]:
             yield finding("license-changed", patch.name, change.header.number, message)
 
 
-def _check_change(patch: Patch, change: FileChange) -> Iterator[Finding]:
+def _check_change(patch: Patch, change: FileChange) -> Iterator[SarifResult]:
     whole = change.index and re.match(r"index [0-9a-f]{40,64}\.\.[0-9a-f]{40,64}(?: |$)", change.index.text)
     if change.hunks and not whole:
         line = change.index or change.header

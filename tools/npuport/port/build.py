@@ -1,4 +1,4 @@
-"""The port itself: lock and series in, the ported tree out, every id verified."""
+"""Port: make the ported tree from lock and series, and compare every id with the lock."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ class PortResult:
         tree: its tree id.
         upstream: the pin.
         patches: the names of the series, in order.
-        changed: whether anything was done.
-        aside: where a tree with local edits was set aside by `force`.
+        changed: whether the tree was made now.
+        aside: where `force` put a tree with local edits.
     """
 
     path: Path
@@ -42,11 +42,11 @@ class PortResult:
 def port(
     layout: Layout, *, offline: bool = False, force: bool = False, progress: Progress = silent
 ) -> PortResult:
-    """Make `out/ported` what the lock says, unless it is that already.
+    """Make `out/ported` the tree that the lock names, unless it is.
 
     Args:
-        offline: never touch the network.
-        force: set a tree with local edits or further commits aside instead of refusing.
+        offline: do not use the network.
+        force: move a tree with local edits or further commits aside instead of raising.
 
     Raises:
         PortError: something is missing, malformed or not as the lock says; nothing has changed then.
@@ -62,10 +62,10 @@ def port(
 
 
 def read_port(layout: Layout) -> tuple[Lock, tuple[PatchFile, ...]]:
-    """A port's lock and series, compared with each other.
+    """Read a port's lock and series, and check that they belong together.
 
     Raises:
-        PortError: one is missing or malformed, or they are not of one port.
+        PortError: one is missing or malformed, or they do not belong together.
     """
     lock = read_lock(layout.lock)
     patches = read_series(layout.patches)
@@ -76,7 +76,7 @@ def read_port(layout: Layout) -> tuple[Lock, tuple[PatchFile, ...]]:
 
 
 def settled(layout: Layout, lock: Lock) -> bool:
-    """Whether `out/ported` is, on disk and now, what the lock says."""
+    """Whether the files of `out/ported` are the tree that the lock names."""
     return trees.ported_as_locked(trees.linked(layout.ported, len(lock.patches)), lock)
 
 
@@ -91,7 +91,7 @@ def build(
     """Make the ported tree in an empty directory: the pin checked out, the series as commits on it.
 
     Args:
-        by_mail: let `git am` apply the patches and make the commits, slowly: the proof of the faster way.
+        by_mail: let `git am` make the commits; slow, it proves the fast way.
 
     Returns:
         The last commit and its tree.
@@ -108,7 +108,7 @@ def build(
 def apply_series(
     directory: Path, base: str, patches: Sequence[PatchFile], *, by_mail: bool = False
 ) -> tuple[str, str]:
-    """Put a series on the commit that is checked out. Every patch is checked before git sees the first.
+    """Commit a series on the commit that is checked out; every patch is parsed before git gets the first.
 
     Args:
         by_mail: see `build`.
@@ -119,7 +119,7 @@ def apply_series(
     Raises:
         PortError: a patch is malformed, or does not apply exactly.
     """
-    from npuport.patch.apply import apply_exactly, load_tree
+    from npuport.patch.apply import apply_exactly, load_tree  # late: unidiff, and nothing may be to do
     from npuport.patch.commits import Batch
     from npuport.patch.mail import parse_patch
 
@@ -178,7 +178,7 @@ def _port(
             aside = trees.publish_tree(layout, staged, lock.ported_commit, layout.ported, tree=there)
     trees.prune(layout)
     if aside is None and before and not before.untouched:
-        return before.path  # of another commit: it stays where it is, nothing leads to it any more
+        return before.path  # a tree of another commit: it stays, without a link to it
     return aside
 
 

@@ -1,4 +1,4 @@
-"""Where a port keeps things."""
+"""The files and directories of a port."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ class Layout:
 
     @property
     def lock(self) -> Path:
-        """What is ported: `upstream.lock`."""
+        """The file that names the pin, the series and the ported tree."""
         return self.root / "upstream.lock"
 
     @property
@@ -29,7 +29,7 @@ class Layout:
 
     @property
     def out(self) -> Path:
-        """Everything a command makes; safe to delete."""
+        """Everything that commands make; safe to delete."""
         return self.root / "out"
 
     @property
@@ -39,27 +39,27 @@ class Layout:
 
     @property
     def checkout(self) -> Path:
-        """Link to the clean tree at the pin."""
+        """The link to the clean tree at the pin."""
         return self.out / "checkout"
 
     @property
     def ported(self) -> Path:
-        """Link to the ported tree."""
+        """The link to the ported tree."""
         return self.out / "ported"
 
     @property
     def changelog(self) -> Path:
-        """The port's history for its users."""
+        """The port's changelog."""
         return self.root / "CHANGELOG.md"
 
     @property
     def publication(self) -> Path:
-        """What a killed command has decided to publish and not yet put into place; see `publication`."""
+        """Files that a killed command was about to publish; see `publication`."""
         return self.root / ".publication"
 
     @property
     def rebase(self) -> Path:
-        """The report of the last rebase, and the session of one that needs a person."""
+        """The report of the last rebase, and the session of one that waits for the user."""
         return self.out / "rebase"
 
     @property
@@ -74,17 +74,17 @@ class Layout:
 
     @property
     def trial(self) -> Path:
-        """What `npuport try` shows."""
+        """What `npuport try` makes."""
         return self.out / "try"
 
     @property
     def weights_lock(self) -> Path:
-        """Which trained checkpoints are used: hub, id, revision, the hash of every file."""
+        """The file that pins trained checkpoints."""
         return self.root / "weights.lock"
 
     @property
     def release(self) -> Path:
-        """What the port's bundles hold besides the ported source: `release.toml`, `inference.py`."""
+        """The port's own files for its bundles: `release.toml`, `inference.py`."""
         return self.root / "release"
 
     @property
@@ -94,7 +94,7 @@ class Layout:
 
 
 def find_port(start: Path) -> Layout:
-    """The nearest port upwards of a directory, itself included.
+    """Return the port in a directory or in the nearest one above it.
 
     Raises:
         PortError: none of them holds an `upstream.lock`.

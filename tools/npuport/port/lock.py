@@ -1,4 +1,4 @@
-"""`upstream.lock`: what is ported, exactly. YAML on disk, a frozen Lock in memory.
+"""`upstream.lock`: the exact upstream, series and result of a port. YAML on disk, a frozen Lock in memory.
 
     format: 1
     upstream: {url, branch, commit, tree}
@@ -39,10 +39,10 @@ class PatchEntry:
 
 @dataclass(frozen=True)
 class Lock:
-    """The contents of `upstream.lock`, every field checked; an empty string is a field not yet filled in.
+    """The contents of `upstream.lock`, checked; an empty string is a field that is not yet filled in.
 
     Args:
-        url: where upstream is; a relative path is relative to the port's directory.
+        url: of upstream; a relative path is relative to the port's directory.
         branch: the branch that the commit was taken from.
         commit: the pin, 40 hex digits.
         tree: its tree id.
@@ -67,7 +67,7 @@ class Lock:
 
     @property
     def complete(self) -> bool:
-        """Whether every field is filled in, so that the lock can be ported."""
+        """Whether every field is filled in."""
         return all((self.tree, self.license_sha256, self.series_digest, self.ported_commit, self.ported_tree))
 
 
@@ -208,7 +208,7 @@ def write_lock(path: Path, lock: Lock) -> None:
 
 
 def format_lock(lock: Lock) -> str:
-    """The text of a lock. Every string is quoted, so that no id can be read as a number."""
+    """The text of a lock; every string is quoted, so that no id is read as a number."""
     quoted: Callable[[str], str] = json.dumps
     lines = [
         f"format: {FORMAT}",

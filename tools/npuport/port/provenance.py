@@ -1,4 +1,4 @@
-"""Where the tree that a report is about comes from."""
+"""The origin of the tree that a report is about."""
 
 import hashlib
 from pathlib import Path
@@ -11,7 +11,7 @@ from npuport.port.trees import state
 
 
 class Provenance(TypedDict):
-    """The tree that ran, and the port that it is of.
+    """The tree that ran, and its port.
 
     Args:
         upstream: upstream's url, from upstream.lock.
@@ -50,5 +50,5 @@ def provenance(layout: Layout, tree: Path) -> Provenance:
 
 
 def adapter_digest(layout: Layout) -> str:
-    """The sha256 of the port's adapter, which says what is run and on what inputs."""
+    """The sha256 of the port's adapter, which defines what is run and on which inputs."""
     return hashlib.sha256(layout.adapter.read_bytes()).hexdigest()

@@ -1,9 +1,9 @@
 """Publish several of a port's files together, or none of them.
 
 No file system renames many files at once. So the new files are staged with a journal of what they replace,
-and one rename of that directory to `.publication` decides: before it the port is the old one, after it the
-new one. Then the files go to their places. Whoever is killed in between is finished by the next command,
-which looks for `.publication` before it reads the port.
+and the rename of that directory to `.publication` decides: before it the port is the old one, after it the
+new one. Then the files are moved to their places. If the process is killed meanwhile, the next command
+finishes this: it looks for `.publication` before it reads the port.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ def publish_files(layout: Layout, files: Mapping[str, bytes | None], retired: Se
 
     Args:
         files: by path relative to the port's directory, the new contents; None removes the file.
-        retired: directories below `out/` that go with them.
+        retired: directories below `out/` that are removed with them.
     """
     staging = _staging(layout)
     clean_staging(staging)
@@ -46,7 +46,7 @@ def finish(layout: Layout) -> None:
     """Finish the publication of a killed process, if there is one.
 
     Raises:
-        PortError: a file has been edited since, so that it is neither the old one nor the new one.
+        PortError: a file has been edited since: it is neither the old one nor the new one.
     """
     if layout.publication.is_dir():
         with exclusive(lock_file(layout)):
@@ -82,7 +82,7 @@ def _finish(layout: Layout) -> None:
 
 
 def _staging(layout: Layout) -> Path:
-    """Where the journal is built, on the file system that its name is on."""
+    """The directory for staging, on the file system of the port's directory."""
     layout.out.mkdir(parents=True, exist_ok=True)
     same = layout.out.stat().st_dev == layout.root.stat().st_dev
     return layout.out if same else layout.root

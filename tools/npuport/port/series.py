@@ -14,19 +14,19 @@ SERIES = "series"
 
 @dataclass(frozen=True)
 class PatchFile:
-    """A patch as it lies on disk: its name and its bytes, not looked into."""
+    """A patch on disk: its name and its bytes."""
 
     name: str
     data: bytes
 
     @property
     def entry(self) -> PatchEntry:
-        """What the lock says of it."""
+        """Its entry in the lock."""
         return PatchEntry(self.name, hashlib.sha256(self.data).hexdigest())
 
 
 def read_series(directory: Path) -> tuple[PatchFile, ...]:
-    """The patches in order. The file `series` holds a name a line; blank lines and `#` comments do not count.
+    """Read the patches in order. The file `series` holds one name a line, blank lines and `#` comments.
 
     Raises:
         PortError: no series; a name twice, malformed or without a file; a patch not named.
@@ -38,7 +38,7 @@ def read_series(directory: Path) -> tuple[PatchFile, ...]:
             raise PortError(f"{path}, line {number}: {name[:80]!r} {problem}", hint="rename the patch")
         if name in names:
             raise PortError(
-                f"{path}, line {number}: {name} is there twice", hint="remove one of the two lines"
+                f"{path}, line {number}: {name} is listed twice", hint="remove one of the two lines"
             )
         names.append(name)
     stray = sorted({p.name for p in directory.glob("*.patch")} - set(names))
@@ -52,7 +52,7 @@ def read_series(directory: Path) -> tuple[PatchFile, ...]:
 
 
 def named_lines(path: Path) -> list[tuple[int, str]]:
-    """The lines of a file `series` that name something, right or wrong, with their numbers.
+    """The names in a file `series`, right or wrong, with their line numbers.
 
     Raises:
         PortError: there is no such file, or it is not UTF-8.
@@ -61,7 +61,7 @@ def named_lines(path: Path) -> list[tuple[int, str]]:
         lines = path.read_bytes().decode().splitlines()
     except FileNotFoundError as error:
         raise PortError(
-            f"{path} is missing", hint="list the patches there, a name a line, in order"
+            f"{path} is missing", hint="list the patches in it, one name a line, in order"
         ) from error
     except UnicodeDecodeError as error:
         raise PortError(f"{path} is not UTF-8", hint="save it as UTF-8") from error
@@ -80,22 +80,22 @@ def digest(entries: Iterable[PatchEntry]) -> str:
 
 
 def format_series(text: str, names: Sequence[str]) -> str:
-    """The file `series` for other patches: comments, blank lines and the order of lines stay where they can.
+    """Return the file `series` for another list of patches; comments and blank lines stay where possible.
 
     Args:
-        text: the file as it is.
+        text: the old file.
         names: the patches in order.
     """
     lines = text.splitlines()
-    there = [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
-    if [name for name in there if name in names] != [name for name in names if name in there]:
+    listed = [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
+    if [name for name in listed if name in names] != [name for name in names if name in listed]:
         return "".join(f"{line}\n" for line in [ln for ln in lines if ln.strip().startswith("#")] + [*names])
-    kept = [line for line in lines if line.strip() not in there or line.strip() in names]
+    kept = [line for line in lines if line.strip() not in listed or line.strip() in names]
     for number, name in enumerate(names):
-        if name not in there:
+        if name not in listed:
             before = names[number - 1] if number else None
             at = next((n for n, line in enumerate(kept, 1) if line.strip() == before), len(kept))
-            kept.insert(at if before else _first(kept, there), name)
+            kept.insert(at if before else _first(kept, listed), name)
     return "".join(f"{line}\n" for line in kept)
 
 
@@ -104,21 +104,19 @@ def _first(lines: Sequence[str], names: Sequence[str]) -> int:
 
 
 def check_sums(lock: Lock, patches: Sequence[PatchFile]) -> None:
-    """Compare a series with what the lock says of it.
+    """Compare a series with the lock.
 
     Raises:
         PortError: a patch was added, removed, moved or changed since the lock was written.
     """
-    hint = "npuport refresh, when the change is meant; else take it back from version control"
+    hint = "npuport refresh, if the change is intended; else restore it from version control"
     locked = {entry.name: entry.sha256 for entry in lock.patches}
     entries = [patch.entry for patch in patches]
     for entry in entries:
         if entry.name not in locked:
             raise PortError(f"{entry.name} is in the series but not in upstream.lock", hint=hint)
         if entry.sha256 != locked[entry.name]:
-            raise PortError(
-                f"{entry.name} is not the one that upstream.lock names: its sha256 differs", hint=hint
-            )
+            raise PortError(f"{entry.name} differs from upstream.lock: its sha256 is another", hint=hint)
     if missing := [name for name in locked if name not in {entry.name for entry in entries}]:
         raise PortError(f"{missing[0]} is in upstream.lock but not in the series", hint=hint)
     if tuple(entries) != lock.patches:
@@ -145,13 +143,11 @@ def _read(directory: Path, name: str) -> bytes:
     path = directory / name
     if path.is_symlink() or not path.is_file():
         kind = (
-            "is no regular file"
+            "is not a regular file"
             if path.is_symlink() or path.exists()
-            else "is in the series, but there is no such file"
+            else "is in the series, but is missing"
         )
-        raise PortError(
-            f"{path} {kind}", hint=f"take it back from version control, or remove it from {SERIES}"
-        )
+        raise PortError(f"{path} {kind}", hint=f"restore it from version control, or remove it from {SERIES}")
     return path.read_bytes()
 
 

@@ -15,13 +15,13 @@ from npuport.port.lock import Lock
 
 @dataclass(frozen=True)
 class TreeState:
-    """What one of the links leads to.
+    """A tree in `out/trees`.
 
     Args:
-        path: the tree's directory.
-        commit: its HEAD; empty where it is no repository any more.
+        path: its directory.
+        commit: its HEAD; empty where it is no longer a repository.
         tree: the id of HEAD's tree.
-        base: the commit as many steps back as were asked for.
+        base: the commit `depth` steps before HEAD; see `state`.
         base_tree: the id of its tree.
         edits: paths that differ from HEAD.
     """
@@ -35,12 +35,12 @@ class TreeState:
 
     @property
     def untouched(self) -> bool:
-        """Whether it is as it was published: HEAD is the commit it is named by, and nothing is edited."""
+        """Whether HEAD is the commit in the directory's name, and no file is edited."""
         return self.commit == self.path.name and not self.edits
 
 
 def linked(link: Path, depth: int = 0) -> TreeState | None:
-    """What a link leads to; None where there is nothing. `depth` is that of `state`."""
+    """The state of the tree that a link leads to; None where there is none. `depth`: see `state`."""
     path = _target(link)
     return state(path, depth) if path else None
 
@@ -50,26 +50,26 @@ def _target(link: Path) -> Path | None:
         return Path(os.path.normpath(link.parent / link.readlink()))
     except OSError:
         if link.exists():
-            raise PortError(f"{link} is not a link of npuport's", hint=f"move {link} away") from None
+            raise PortError(f"{link} is not a link", hint=f"move {link} away") from None
         return None
 
 
 def state(path: Path, depth: int = 0) -> TreeState | None:
-    """What a tree's directory holds; None where it is missing.
+    """The state of a tree's directory; None where it is missing.
 
     Args:
-        depth: how many commits were put on the base, for the series its length.
+        depth: how many commits are on the base: for the ported tree the length of the series.
     """
     if not path.is_dir():
         return None
-    found = git.state(path, depth)
-    if found is None:
+    head = git.state(path, depth)
+    if head is None:
         return TreeState(path, "", "", "", "", ("HEAD",))
-    return TreeState(path, found.commit, found.tree, found.base, found.base_tree, found.edits)
+    return TreeState(path, head.commit, head.tree, head.base, head.base_tree, head.edits)
 
 
 def ported_as_locked(tree: TreeState | None, lock: Lock) -> bool:
-    """Whether a tree, looked at to the depth of the series, is untouched and what the lock says."""
+    """Whether a tree, read to the depth of the series, is untouched and the one in the lock."""
     return (
         tree is not None
         and tree.untouched
@@ -79,7 +79,7 @@ def ported_as_locked(tree: TreeState | None, lock: Lock) -> bool:
 
 
 def refuse_if_touched(tree: TreeState | None, hint: str) -> None:
-    """Keep a person's work.
+    """Refuse to overwrite local edits.
 
     Raises:
         PortError: the tree has local edits or further commits.
@@ -87,7 +87,7 @@ def refuse_if_touched(tree: TreeState | None, hint: str) -> None:
     if tree is None or tree.untouched:
         return
     if not tree.commit:
-        what = "is no git repository any more"
+        what = "is no longer a git repository"
     elif tree.commit != tree.path.name:
         what = f"has other commits: HEAD is {tree.commit[:12]}"
     else:
@@ -100,13 +100,13 @@ def refuse_if_touched(tree: TreeState | None, hint: str) -> None:
 def publish_tree(
     layout: Layout, staged: Path, commit: str, link: Path, *, tree: TreeState | None
 ) -> Path | None:
-    """Give a finished tree its name and its link.
+    """Publish a finished tree as `out/trees/<commit>`, and link to it.
 
     Args:
-        tree: what has that name already, with a person's edits in it.
+        tree: the edited tree that has this name; it is moved aside.
 
     Returns:
-        Where those edits are now; None where there were none.
+        Where the edited tree is now; None where there was none.
     """
     target = layout.trees / commit
     aside = None
@@ -119,18 +119,18 @@ def publish_tree(
 
 
 def keep(layout: Layout, staged: Path, commit: str) -> None:
-    """Give a finished tree its name, where none has it; a link comes with the next port."""
+    """Publish a finished tree unless it exists; the next port links to it."""
     if not (layout.trees / commit).exists():
         files.publish(staged, layout.trees / commit)
 
 
 def relink(link: Path, tree: TreeState) -> None:
-    """Let a link lead to a tree that is there already."""
+    """Let a link lead to an existing tree."""
     replace_link(link, tree.path)
 
 
 def prune(layout: Layout) -> None:
-    """Remove trees that nothing leads to and nobody has touched."""
+    """Remove the untouched trees without a link."""
     kept = {_target(link) for link in (layout.ported, layout.checkout)}
     for path in sorted(set(layout.trees.iterdir()) - kept):
         tree = state(path)

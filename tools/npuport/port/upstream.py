@@ -1,9 +1,8 @@
 """The cache of upstream: one bare clone for each url, fetched only when the pinned commit is missing.
 
-`NPUPORT_MIRROR` names a directory or a url under which mirrors lie. For upstream
-`https://host/owner/name` these are tried, in order: `<mirror>/owner/name.git`, `<mirror>/owner/name`,
-`<mirror>/name.git`, `<mirror>/name`. With a mirror set upstream itself is not asked. What comes from a
-mirror is checked like everything else: the pin is a content hash.
+`NPUPORT_MIRROR` names a directory or a url that holds mirrors. For upstream `https://host/owner/name` these
+are tried, in order: `<mirror>/owner/name.git`, `<mirror>/owner/name`, `<mirror>/name.git`, `<mirror>/name`.
+With a mirror set, upstream itself is not asked. A mirror need not be trusted: the pin is a content hash.
 """
 
 import contextlib
@@ -24,10 +23,10 @@ from npuport.port.lock import Lock
 
 
 def ensure(layout: Layout, lock: Lock, *, offline: bool = False, progress: Progress = silent) -> Path:
-    """A bare repository that holds the pinned commit.
+    """Return a bare repository that holds the pinned commit; clone or fetch upstream if necessary.
 
     Args:
-        offline: never ask upstream, nor a mirror.
+        offline: do not use the network.
 
     Raises:
         PortError: upstream cannot be reached, or does not have the commit.
@@ -57,12 +56,12 @@ def ensure(layout: Layout, lock: Lock, *, offline: bool = False, progress: Progr
 
 
 def update(layout: Layout, lock: Lock, *, offline: bool = False, progress: Progress = silent) -> Path:
-    """A bare repository with everything that upstream has now.
+    """Return a bare repository with everything that upstream has now.
 
-    The old pin is in it where the cache or upstream still has it, even when no branch leads to it any more.
+    It holds the old pin if the cache or upstream has it, even without a branch that leads to it.
 
     Args:
-        offline: take the cache as it is.
+        offline: return the cached one.
 
     Raises:
         PortError: upstream cannot be reached, or, offline, was never cloned.
@@ -92,7 +91,7 @@ def update(layout: Layout, lock: Lock, *, offline: bool = False, progress: Progr
 
 
 def cached(url: str) -> Path:
-    """Where the clone of a url is, or would be."""
+    """The directory of a url's clone, made or not."""
     name = (
         re.sub(r"[^A-Za-z0-9._-]", "-", url.rstrip("/").removesuffix(".git").rsplit("/", 1)[-1]) or "upstream"
     )
@@ -100,17 +99,17 @@ def cached(url: str) -> Path:
 
 
 def absolute_url(url: str, root: Path) -> str:
-    """A lock's url as git may be given it from anywhere: a path made absolute."""
+    """A lock's url; a path made absolute."""
     if "://" in url or re.match(r"[^/]+:", url):  # git's own rule for host:path
         return url
     return str((root / url).resolve())
 
 
 def mirrors(url: str) -> list[str]:
-    """Where `NPUPORT_MIRROR` may hold a mirror of a url; empty when it is not set.
+    """The places in `NPUPORT_MIRROR` that may hold a mirror of a url; none when it is not set.
 
     Raises:
-        PortError: it is a directory, and none of the places in it is there.
+        PortError: it is a directory that holds none of them.
     """
     base = os.environ.get("NPUPORT_MIRROR", "").rstrip("/")
     if not base:
@@ -119,12 +118,12 @@ def mirrors(url: str) -> list[str]:
     places = [f"{base}/{place}" for place in dict.fromkeys((f"{owned}.git", owned, f"{name}.git", name))]
     if "://" in base or re.match(r"[^/]+:", base):
         return places
-    there = [str(Path(place).resolve()) for place in places if Path(place).is_dir()]
-    if not there:
+    existing = [str(Path(place).resolve()) for place in places if Path(place).is_dir()]
+    if not existing:
         raise PortError(
             f"NPUPORT_MIRROR: no {owned}.git in {base}", hint=f"git clone --mirror {url} {places[0]}"
         )
-    return there
+    return existing
 
 
 def _words(url: str) -> list[str]:
@@ -161,7 +160,7 @@ def _fetch(lock: Lock, sources: list[str], repository: Path, progress: Progress)
 
 
 def _fetch_commit(lock: Lock, sources: list[str], repository: Path, progress: Progress) -> None:
-    """Ask for a commit that no branch or tag leads to; some servers give it."""
+    """Fetch a commit that no branch or tag leads to; some servers allow that."""
     wanted = f"refs/npuport/{lock.commit}"
     try:
         refs = [f"+{lock.commit}:{wanted}"]
@@ -170,14 +169,14 @@ def _fetch_commit(lock: Lock, sources: list[str], repository: Path, progress: Pr
         if isinstance(error.__cause__, GitFailed) and not has(repository, lock.commit):
             where = "the mirror" if os.environ.get("NPUPORT_MIRROR") else lock.url
             raise PortError(
-                f"{where} has no commit {lock.commit}: it was never there, or {lock.branch} was force-pushed",
+                f"{where} has no commit {lock.commit}: it never had it, or {lock.branch} was force-pushed",
                 hint="correct upstream.commit in upstream.lock, or update the mirror",
             ) from error
         raise
 
 
 def _first(lock: Lock, sources: list[str], attempt: Callable[[str], None]) -> None:
-    """Try the sources in order until one serves."""
+    """Try the sources in order until one works."""
     for source in sources[:-1]:
         try:
             attempt(source)

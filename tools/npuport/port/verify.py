@@ -1,4 +1,4 @@
-"""The proof: derive the ported tree from nothing, and compare it with the lock and with `out/ported`."""
+"""Verify: derive the ported tree anew, and compare it with the lock and with `out/ported`."""
 
 from dataclasses import dataclass
 
@@ -13,13 +13,13 @@ from npuport.port.layout import Layout
 
 @dataclass(frozen=True)
 class VerifyResult:
-    """What was derived, and what of `out/ported` differs from it.
+    """The derived tree, and the differences of `out/ported` from it.
 
     Args:
         commit: the derived commit, equal to the lock's.
         tree: its tree.
-        published: the tree id of the files in `out/ported` as they lie there; empty where there is none.
-        differences: one line for each thing of `out/ported` that is not as derived.
+        published: the tree id of the files on disk in `out/ported`; empty where there is none.
+        differences: of `out/ported` from the derived tree, one a line.
     """
 
     commit: str
@@ -29,12 +29,10 @@ class VerifyResult:
 
 
 def verify(layout: Layout, *, offline: bool = False, progress: Progress = silent) -> VerifyResult:
-    """Derive the ported tree anew in a temporary directory.
-
-    Every file is read back and hashed, here and in `out/ported`, whatever an index remembers of it.
+    """Derive the ported tree in a temporary directory, and hash its files and those of `out/ported`.
 
     Raises:
-        PortError: the lock and what follows from it differ.
+        PortError: the derived tree is not the one in the lock.
     """
     lock, patches = read_port(layout)
     with exclusive(lock_file(layout), lambda: progress("waiting for another npuport")):

@@ -1,9 +1,9 @@
-"""Trained weights: from a directory, or from a hub at a pinned revision, verified before anything reads them.
+"""Trained weights: from a directory, or from a hub at a pinned revision, verified before they are loaded.
 
-Read along the data's way: `spec` (what the user names), `lock` (`weights.lock`: what a hub's id means),
-`hub` (what is asked of a hub) with `huggingface`, `modelscope` and `openmind` (each by its own client),
-`fetch` (download, verify, publish in the cache), `checkpoint` (a directory's files: which count, their
-hashes, whether they are whole) with `header`, `resolve` (all of it, for a command).
+In the order of the data: `spec` (what the user names), `lock` (`weights.lock`: a model's files and hashes),
+`hub` and `client` (a hub's answers) with `huggingface`, `modelscope` and `openmind`, `fetch` (download,
+verify, publish in the cache), `checkpoint` and `header` (a directory's files, their hashes, whether they
+are complete), `resolve` (all of these, for a command).
 """
 
 from npuport.weights.checkpoint import Checkpoint

@@ -1,9 +1,9 @@
-"""A verified checkpoint in the cache: its files, and a stamp that tells cheaply whether they are untouched.
+"""A verified checkpoint in the cache: its files, and a stamp by which a change is noticed without hashing.
 
 <cache>/weights/<hub>/<owner>--<name>/<commit>/files/...    read-only
                                               /stamp.json   each file's sha256, size and time of change
                                      /<commit>.lock         one download at a time
-                                     /<commit>.part/        a download that is not complete
+                                     /<commit>.part/        an incomplete download
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from npuport.weights.spec import HubModel
 
 @dataclass(frozen=True)
 class CacheSlot:
-    """Where a model's revision, a commit, lies or would lie."""
+    """The directory of a model at a commit, in the cache or not."""
 
     directory: Path
 
@@ -31,38 +31,38 @@ class CacheSlot:
 
     @property
     def stamp(self) -> Path:
-        """What the files were when they were verified."""
+        """The hash, size and time of change of each file when it was verified."""
         return self.directory / "stamp.json"
 
     @property
     def lock(self) -> Path:
-        """Held while the directory is made."""
+        """The lock file that a download holds."""
         return self.directory.with_name(f"{self.directory.name}.lock")
 
     @property
     def part(self) -> Path:
-        """A download under way, or interrupted."""
+        """The directory of an incomplete download."""
         return self.directory.with_name(f"{self.directory.name}.part")
 
     @property
-    def there(self) -> bool:
-        """Whether it is in the cache, complete."""
+    def exists(self) -> bool:
+        """Whether the checkpoint is in the cache, complete."""
         return self.files.is_dir()
 
     @property
     def ready(self) -> Path:
-        """What becomes the directory when it is complete."""
+        """The directory that is published when it is complete."""
         return self.part / "ready"
 
 
 def place(model: HubModel) -> CacheSlot:
-    """The place of a model whose revision is a commit."""
+    """The cache slot of a model whose revision is a commit."""
     assert model.revision is not None
     return CacheSlot(cache_dir() / "weights" / model.hub / model.id.replace("/", "--") / model.revision)
 
 
 def write_stamp(directory: Path, entries: tuple[HashedFile, ...]) -> None:
-    """Note what verified files are now."""
+    """Write the stamp of verified files."""
     stamped = [
         {
             "name": entry.name,
@@ -75,26 +75,25 @@ def write_stamp(directory: Path, entries: tuple[HashedFile, ...]) -> None:
     write_atomically(directory / "stamp.json", (json.dumps(stamped, indent=1) + "\n").encode())
 
 
-def check(found: CacheSlot, entries: tuple[HashedFile, ...], *, thorough: bool = False) -> None:
+def check(slot: CacheSlot, entries: tuple[HashedFile, ...], *, thorough: bool = False) -> None:
     """Check that the cached files are the pinned ones.
 
-    A file of the stamp's size and time of change is taken to be unchanged, any other is hashed. So what
-    is written to or replaced is caught; what a failing disk turns, or somebody who puts the time back,
-    only thoroughly.
+    A file with the stamp's size and time of change counts as unchanged, any other is hashed. A bit that a
+    disk flips is noticed only by a thorough check.
 
     Args:
         thorough: hash every file.
 
     Raises:
-        PortError: a file differs, is missing, or is one too many.
+        PortError: a file differs, is missing, or does not belong to the checkpoint.
     """
-    stamped, hashed = _stamped(found), False
-    there = {path.name for path in found.files.iterdir()} if found.files.is_dir() else set()
-    for name in sorted(there ^ {entry.name for entry in entries}):
-        what = "is not of the checkpoint" if name in there else "is missing"
-        raise _touched(found, f"{found.files / name} {what}")
+    stamped, hashed = _stamped(slot), False
+    present = {path.name for path in slot.files.iterdir()} if slot.files.is_dir() else set()
+    for name in sorted(present ^ {entry.name for entry in entries}):
+        what = "does not belong to the checkpoint" if name in present else "is missing"
+        raise _touched(slot, f"{slot.files / name} {what}")
     for entry in entries:
-        path = found.files / entry.name
+        path = slot.files / entry.name
         status = path.stat()
         known = stamped.get(entry.name)
         if (
@@ -104,33 +103,33 @@ def check(found: CacheSlot, entries: tuple[HashedFile, ...], *, thorough: bool =
         ):
             actual = sha256(path)
             if actual != entry.sha256:
-                raise _touched(found, f"{path} is not what is pinned: sha256 {actual}, pinned {entry.sha256}")
+                raise _touched(slot, f"{path} is not what is pinned: sha256 {actual}, pinned {entry.sha256}")
             hashed = True
     if hashed and not thorough:
-        with contextlib.suppress(OSError):  # a cache that cannot be written is slow, no more
-            write_stamp(found.directory, entries)
+        with contextlib.suppress(OSError):  # a cache that cannot be written is slow only
+            write_stamp(slot.directory, entries)
 
 
-def entries(found: CacheSlot) -> tuple[HashedFile, ...]:
-    """The files of a cached checkpoint as its stamp has them, every one hashed again.
+def entries(slot: CacheSlot) -> tuple[HashedFile, ...]:
+    """The files of a cached checkpoint, compared with its stamp by their hashes.
 
     Raises:
-        PortError: they are not those of the stamp, or there is none.
+        PortError: they differ from the stamp, or there is none.
     """
     known = tuple(
-        HashedFile(name, size, sha256) for name, (size, sha256, _) in sorted(_stamped(found).items())
+        HashedFile(name, size, sha256) for name, (size, sha256, _) in sorted(_stamped(slot).items())
     )
-    check(found, known, thorough=True)
+    check(slot, known, thorough=True)
     return known
 
 
-def _stamped(found: CacheSlot) -> dict[str, tuple[int, str, int]]:
+def _stamped(slot: CacheSlot) -> dict[str, tuple[int, str, int]]:
     try:
-        stamp = json.loads(found.stamp.read_bytes())
+        stamp = json.loads(slot.stamp.read_bytes())
         return {one["name"]: (one["size"], one["sha256"], one["mtime_ns"]) for one in stamp}
     except (OSError, ValueError, KeyError, TypeError):
         return {}  # then every file is hashed
 
 
-def _touched(found: CacheSlot, what: str) -> PortError:
-    return PortError(what, hint=f"rm -rf {found.directory}, and it is fetched again")
+def _touched(slot: CacheSlot, what: str) -> PortError:
+    return PortError(what, hint=f"rm -rf {slot.directory}, and it is fetched again")

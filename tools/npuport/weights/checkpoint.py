@@ -1,4 +1,4 @@
-"""A checkpoint's directory: which of its files count, their sizes and hashes, whether they are whole."""
+"""A checkpoint's directory: which files belong to it, their sizes and hashes, whether it is complete."""
 
 import hashlib
 from collections.abc import Iterable
@@ -30,13 +30,13 @@ class CheckpointData(TypedDict):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Verified weights, ready to be loaded.
+    """Verified weights.
 
     Args:
-        path: the directory that holds them.
-        source: `hf:owner/name` and its like; for a directory of the user's, its name.
-        revision: the hub's commit; None for a directory of the user's.
-        digest: see `digest`; the same files give the same one, wherever they come from.
+        path: their directory.
+        source: `hf:owner/name`, or the name of the user's directory.
+        revision: the hub's commit; None for the user's directory.
+        digest: see `digest`.
     """
 
     path: Path
@@ -45,7 +45,7 @@ class Checkpoint:
     digest: str
 
     def to_data(self) -> CheckpointData:
-        """What reports hold of it."""
+        """Its entry in reports."""
         return {"source": self.source, "revision": self.revision, "digest": self.digest}
 
 
@@ -65,10 +65,7 @@ class HashedFile:
 
 
 def counts(name: str) -> bool:
-    """Whether a file belongs to a checkpoint: tensors, their index, configuration and tokenizer as JSON.
-
-    Only the top of a directory counts. Pickles and code never do.
-    """
+    """Whether a file belongs to a checkpoint: safetensors and JSON at the top of the directory, no more."""
     return (
         "/" not in name and "\\" not in name and not name.startswith(".") and name.endswith((SUFFIX, ".json"))
     )
@@ -81,12 +78,12 @@ def digest(entries: Iterable[HashedFile]) -> str:
 
 
 def names(directory: Path) -> list[str]:
-    """The files of a directory that count, sorted."""
+    """The files of a directory that belong to the checkpoint, sorted."""
     return sorted(path.name for path in directory.iterdir() if counts(path.name) and path.is_file())
 
 
 def measure(directory: Path) -> tuple[HashedFile, ...]:
-    """Every file that counts, hashed as a stream."""
+    """The files of a directory that belong to the checkpoint, hashed."""
     return tuple(
         HashedFile(name, (directory / name).stat().st_size, sha256(directory / name))
         for name in names(directory)
@@ -94,13 +91,13 @@ def measure(directory: Path) -> tuple[HashedFile, ...]:
 
 
 def sha256(path: Path) -> str:
-    """Of a file's contents, read as a stream."""
+    """The sha256 of a file's contents, read as a stream."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_whole(directory: Path) -> None:
-    """Check that a directory holds a whole checkpoint in safetensors, by the files' headers.
+    """Check by the files' headers that a directory holds a complete checkpoint in safetensors.
 
     Raises:
         PortError: it holds none, or a file is truncated, corrupt or missing.

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Hub:
-    """What is known of a hub.
+    """A hub and its client.
 
     Args:
-        title: its name for people.
-        package: its client, as pip knows it.
+        title: its name in messages.
+        package: its client's name for pip.
         branch: its default branch.
-        endpoint: the variable of the client's that names a mirror.
-        login: how a user gives the client a token.
+        endpoint: the client's variable that names a mirror.
+        login: how the user gives the client a token.
         environment: variables that make the client quiet and its downloads resumable.
     """
 

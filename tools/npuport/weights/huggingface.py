@@ -27,7 +27,7 @@ def listing(name: str, revision: str, scratch: Path) -> Listing:
 
 
 def get(name: str, commit: str, file: RemoteFile, into: Path, scratch: Path) -> None:
-    """Download one file; what an interrupted download left is gone on from.
+    """Download one file; an interrupted download is resumed.
 
     `hf_hub_download` begins anew in each process since huggingface_hub 1.0; its own `http_get` resumes.
     """

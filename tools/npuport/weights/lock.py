@@ -1,10 +1,10 @@
-"""`weights.lock`: which trained checkpoints a port uses, exactly. YAML on disk, frozen entries in memory.
+"""`weights.lock`: the exact trained checkpoints of a port. YAML on disk, frozen entries in memory.
 
 format: 1
 weights:
   - source: "hf:owner/name"
-    ref: what `npuport weights pin` was asked for
-    revision: the commit that it was
+    ref: the branch, tag or commit that `npuport weights pin` resolved
+    revision: its commit then
     digest: see `checkpoint.digest`
     files: [{name, size, sha256}, ...]
 """
@@ -29,11 +29,11 @@ _HEADER = """\
 
 @dataclass(frozen=True)
 class Pinned:
-    """One checkpoint, every field checked.
+    """One pinned checkpoint.
 
     Args:
         model: hub, id and commit.
-        ref: the branch, tag or commit that was asked for when it was pinned.
+        ref: the branch, tag or commit that was resolved.
         files: sorted by name.
     """
 
@@ -48,23 +48,23 @@ class Pinned:
 
     @property
     def digest(self) -> str:
-        """Of the files."""
+        """The digest of the files."""
         return digest(self.files)
 
     @property
     def size(self) -> int:
-        """Of all files, in bytes."""
+        """The size of all files, in bytes."""
         return sum(file.size for file in self.files)
 
     def means(self, revision: str | None) -> bool:
-        """Whether a revision in a spec is this one: its commit, seven digits of it or more, or the ref."""
+        """Whether a revision in a spec is this one: the ref, the commit, or its first 7 digits or more."""
         if revision is None or revision in (self.revision, self.ref):
             return True
         return len(revision) >= 7 and self.revision.startswith(revision)
 
 
 def read(path: Path) -> dict[str, Pinned]:
-    """The pinned checkpoints by source; none where there is no file.
+    """Read the pinned checkpoints, by source; none where there is no file.
 
     Raises:
         PortError: it is malformed; the message names the line.
@@ -84,7 +84,7 @@ def write(path: Path, pinned: Iterable[Pinned]) -> None:
 
 
 def format_lock(pinned: Iterable[Pinned]) -> str:
-    """The text of a lock, sorted by source. Every string is quoted, so that no id can be read as a number."""
+    """The text of a lock, sorted by source; every string is quoted, so that no id is read as a number."""
     quoted: Callable[[str], str] = json.dumps
     entries = sorted(pinned, key=lambda one: one.model.source)
     lines = [f"format: {FORMAT}", "weights:" if entries else "weights: []"]

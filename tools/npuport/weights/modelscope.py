@@ -12,7 +12,7 @@ def listing(name: str, revision: str, scratch: Path) -> Listing:
     """The model's files at a branch, tag or commit.
 
     Raises:
-        LookupError: the hub does not say which commit a branch or tag is.
+        LookupError: the hub does not name the commit of a branch or tag.
     """
     api = _api(scratch)
     commit = _commit(api, name, revision)
@@ -28,7 +28,7 @@ def listing(name: str, revision: str, scratch: Path) -> Listing:
 
 
 def get(name: str, commit: str, file: RemoteFile, into: Path, scratch: Path) -> None:
-    """Download one file; the client goes on from what an interrupted download left."""
+    """Download one file; the client resumes an interrupted download."""
     held = scratch / "files"
     _api(scratch).download_file(
         name,
@@ -55,9 +55,8 @@ def _api(scratch: Path) -> Any:
 def _commit(api: Any, name: str, revision: str) -> str:
     """The commit that a revision is.
 
-    The client drops what the hub says of it, the newest commit of the listing: `Id`, or, where that is
-    empty, `ShortId`, which the files' own `Revision` completes. So the request is the client's, and the
-    reading ours.
+    The client drops the hub's answer to this, the newest commit of the listing: `Id`, or, where that is
+    empty, `ShortId`, which the files' own `Revision` completes. So we make the client's request and read it.
     """
     answer = api.legacy._request(
         "GET", f"models/{name}/repo/files", params={"Revision": revision, "Recursive": "True"}
@@ -72,5 +71,5 @@ def _commit(api: Any, name: str, revision: str) -> str:
     known = {str(file.get("Revision") or "") for file in data.get("Files") or ()} | {full}
     found = {commit for commit in known if is_commit(commit) and commit.startswith(full or short or "?")}
     if len(found) != 1:
-        raise LookupError(f"it does not say which commit {revision} is")
+        raise LookupError(f"it does not name the commit of {revision}")
     return found.pop()

@@ -34,9 +34,9 @@ def listing(name: str, revision: str, scratch: Path) -> Listing:
 
 
 def get(name: str, commit: str, file: RemoteFile, into: Path, scratch: Path) -> None:
-    """Download one file; the client goes on from what an interrupted download left.
+    """Download one file; the client resumes an interrupted download.
 
-    The client writes only below its own home, which `hub` puts into `scratch`, or where a list allows it.
+    The client writes only below its own home, which `hub` puts into `scratch`.
     """
     from openmind_hub import OM_HUB_CACHE, om_hub_download
 
@@ -44,7 +44,7 @@ def get(name: str, commit: str, file: RemoteFile, into: Path, scratch: Path) -> 
         if part.stat().st_size >= file.size:
             part.unlink()  # the client would ask for the bytes after the last one, and fail for ever
     held = scratch / "openmind" / "files"
-    with contextlib.suppress(ValueError):  # it is there, and not what the hub announced: ours to say
+    with contextlib.suppress(ValueError):  # the file differs from the announced one: `fetch` reports that
         om_hub_download(
             name,
             file.name,

@@ -1,30 +1,31 @@
-"""Pinning: what a branch of a hub is today, fetched, verified, written into `weights.lock`."""
+"""Pin a hub's model: resolve its branch, download it, verify it, write it into `weights.lock`."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from npuport.base.errors import PortError
 from npuport.base.files import exclusive
+from npuport.base.text import Progress
 from npuport.port.layout import Layout
 from npuport.weights import cached, hub, lock
 from npuport.weights.checkpoint import check_whole
 from npuport.weights.fetch import download, select
 from npuport.weights.hubs import HUBS
 from npuport.weights.lock import Pinned
-from npuport.weights.resolve import agree, making
+from npuport.weights.resolve import agree, locked
 from npuport.weights.spec import HubModel, is_commit, parse
 
-Progress = Callable[[str], None]
+#: The state of a pinned checkpoint that is not in the cache.
+ABSENT = "not here"
 
 
 @dataclass(frozen=True)
 class Pinning:
-    """What `pin` did.
+    """The result of `pin`.
 
     Args:
-        pinned: what the lock says now.
-        before: what it said of the same source; None where it said nothing.
+        pinned: the model's entry in the lock.
+        before: its former entry; None where there was none.
         path: the checkpoint's directory.
     """
 
@@ -37,7 +38,7 @@ def pin(layout: Layout, spec: str, revision: str | None, progress: Progress) -> 
     """Resolve a model's branch, tag or commit, fetch it, verify it, and write it into `weights.lock`.
 
     Args:
-        revision: in place of one in the spec; the hub's default branch where neither names one.
+        revision: instead of the spec's; the default is the hub's main branch.
 
     Raises:
         PortError: a directory, or see `resolve`.
@@ -55,14 +56,14 @@ def pin(layout: Layout, spec: str, revision: str | None, progress: Progress) -> 
     files = select(named, listing)
     model = HubModel(named.hub, named.id, listing.commit)
     progress(f"{named} is {listing.commit}")
-    found = cached.place(model)
-    with making(found, progress):
-        if found.there:
-            entries = cached.entries(found)
+    slot = cached.place(model)
+    with locked(slot, progress):
+        if slot.exists:
+            entries = cached.entries(slot)
             agree(model, {entry.name: entry.sha256 for entry in entries}, listing)
         else:
-            entries = download(model, files, found, None, progress)
-    check_whole(found.files)
+            entries = download(model, files, slot, None, progress)
+    check_whole(slot.files)
     pinned = Pinned(model, named.revision or listing.commit, tuple(sorted(entries)))
     layout.out.mkdir(parents=True, exist_ok=True)
     with exclusive(layout.out / ".weights-lock"):
@@ -70,22 +71,22 @@ def pin(layout: Layout, spec: str, revision: str | None, progress: Progress) -> 
         before = known.get(model.source)
         known[model.source] = pinned
         lock.write(layout.weights_lock, known.values())
-    return Pinning(pinned, before, found.files)
+    return Pinning(pinned, before, slot.files)
 
 
 def verify(layout: Layout, progress: Progress) -> dict[str, str]:
-    """Hash every pinned checkpoint that is in the cache: by source, `good`, `not here`, or what is wrong."""
-    said: dict[str, str] = {}
+    """Hash every pinned checkpoint in the cache; return by source `good`, `not here` or the error."""
+    states: dict[str, str] = {}
     for source, pinned in lock.read(layout.weights_lock).items():
-        found = cached.place(pinned.model)
-        if not found.there:
-            said[source] = "not here"
+        slot = cached.place(pinned.model)
+        if not slot.exists:
+            states[source] = ABSENT
             continue
         progress(f"hashing {source}")
         try:
-            cached.check(found, pinned.files, thorough=True)
-            check_whole(found.files)
-            said[source] = "good"
+            cached.check(slot, pinned.files, thorough=True)
+            check_whole(slot.files)
+            states[source] = "good"
         except PortError as error:
-            said[source] = f"{error.message} — hint: {error.hint}"
-    return said
+            states[source] = f"{error.message} — hint: {error.hint}"
+    return states

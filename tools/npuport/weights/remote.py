@@ -1,11 +1,11 @@
-"""What a hub says of a model at a revision."""
+"""A hub's listing of a model at a revision."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """One file, as its hub lists it.
+    """One file of a listing.
 
     Args:
         name: its path in the repository.
@@ -26,7 +26,7 @@ class Listing:
 
     Args:
         commit: 40 hex digits.
-        files: all of them, wanted or not.
+        files: all files of the repository.
     """
 
     commit: str

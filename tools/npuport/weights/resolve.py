@@ -1,14 +1,15 @@
-"""From what `--weights` names to verified files on this machine."""
+"""Resolve `--weights`: from a directory or a model of a hub to verified files on this machine."""
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from npuport.base.errors import PortError
 from npuport.base.files import exclusive, staged_directory
 from npuport.base.places import cache_dir
+from npuport.base.text import Progress
 from npuport.port.layout import Layout
 from npuport.weights import hub, lock
 from npuport.weights.cached import CacheSlot, check, place
@@ -18,47 +19,45 @@ from npuport.weights.lock import Pinned
 from npuport.weights.remote import Listing, RemoteFile
 from npuport.weights.spec import HubModel, parse
 
-Progress = Callable[[str], None]
-
 
 def resolve(layout: Layout, spec: str, progress: Progress) -> Checkpoint:
-    """The checkpoint that a spec names, verified; fetched where it is not in the cache.
+    """Return the checkpoint that a spec names, verified; download it if it is not in the cache.
 
     Args:
-        layout: the port, whose `weights.lock` says what a hub's id means.
+        layout: the port, whose `weights.lock` pins the hubs' models.
         spec: a directory, or `hf:ID[@REVISION]`, `modelscope:ID[@REVISION]`, `openmind:ID[@REVISION]`.
 
     Raises:
-        PortError: no such checkpoint, not pinned, not what was pinned, out of reach, or not whole.
+        PortError: it is missing, not pinned, not what is pinned, out of reach, or incomplete.
     """
     named = parse(spec)
     if isinstance(named, Path):
         return _directory(named)
     pinned = _pinned(layout, named)
-    found = place(pinned.model)
-    if not found.there:
-        with making(found, progress):
-            if not found.there:
-                _fetch(pinned, found, progress)
-    check(found, pinned.files)
-    return Checkpoint(found.files, pinned.model.source, pinned.revision, pinned.digest)
+    slot = place(pinned.model)
+    if not slot.exists:
+        with locked(slot, progress):
+            if not slot.exists:
+                _fetch(pinned, slot, progress)
+    check(slot, pinned.files)
+    return Checkpoint(slot.files, pinned.model.source, pinned.revision, pinned.digest)
 
 
 def _directory(path: Path) -> Checkpoint:
-    """A directory of the user's: whole, and hashed, so that the reports can name its contents."""
+    """The checkpoint in the user's directory, complete; its hash names its contents in reports."""
     if not path.is_dir():
         raise PortError(
             f"{path} holds no checkpoint: no such directory",
             hint="--weights DIR, or --weights hf:OWNER/NAME, modelscope:OWNER/NAME, openmind:OWNER/NAME",
         )
     check_whole(path)
-    found = path.resolve()
-    known = digest(measure(found))
-    return Checkpoint(_only_what_counts(found, known), found.name, None, known)
+    directory = path.resolve()
+    known = digest(measure(directory))
+    return Checkpoint(_without_other_files(directory, known), directory.name, None, known)
 
 
-def _only_what_counts(directory: Path, known: str) -> Path:
-    """The directory itself, or, where more lies in it (a clone, pickles, code), links to what counts."""
+def _without_other_files(directory: Path, known: str) -> Path:
+    """The directory; if it holds other files too, a directory of links to the checkpoint's files."""
     wanted = names(directory)
     if {path.name for path in directory.iterdir()} == set(wanted):
         return directory
@@ -68,7 +67,7 @@ def _only_what_counts(directory: Path, known: str) -> Path:
         with staged_directory(view.parent) as staging:
             for name in wanted:
                 (staging / name).symlink_to(directory / name)
-            with contextlib.suppress(OSError):  # another has made it meanwhile
+            with contextlib.suppress(OSError):  # another process has made it
                 staging.rename(view)
     return view
 
@@ -85,42 +84,45 @@ def _pinned(layout: Layout, named: HubModel) -> Pinned:
     return pinned
 
 
-def _fetch(pinned: Pinned, found: CacheSlot, progress: Progress) -> None:
-    """Fetch what is pinned, after a look whether the hub still has it."""
+def _fetch(pinned: Pinned, slot: CacheSlot, progress: Progress) -> None:
+    """Download a pinned model, if the hub still has it."""
     wanted = {file.name: file.sha256 for file in pinned.files}
     listing = hub.listing(pinned.model, progress)
     if listing.commit != pinned.revision:
         raise PortError(
             f"{pinned.model}: the hub answers with {listing.commit[:60]!r}", hint="do not use it; pin another"
         )
-    select(pinned.model, listing)  # names that no repository has
+    select(pinned.model, listing)  # it refuses impossible file names
     agree(pinned.model, wanted, listing)
     sizes = {file.name: file.size for file in pinned.files}
     files = tuple(RemoteFile(file.name, sizes[file.name]) for file in listing.files if file.name in wanted)
-    download(pinned.model, files, found, wanted, progress)
+    download(pinned.model, files, slot, wanted, progress)
 
 
 def agree(model: HubModel, entries: Mapping[str, str], listing: Listing) -> None:
-    """Refuse a listing that has not the files we know.
+    """Compare a listing with the known files.
 
     Args:
         entries: each file's sha256 by name.
+
+    Raises:
+        PortError: a file is missing in the listing, or has another hash.
     """
     published = {file.name: file for file in listing.files}
     for name, known in entries.items():
         if name not in published:
             raise PortError(
-                f"{model}: {name} is gone from the hub", hint=f"npuport weights pin {model.source}"
+                f"{model}: {name} is no longer on the hub", hint=f"npuport weights pin {model.source}"
             )
         announced = published[name].sha256
         if announced is not None and announced != known:
             raise PortError(
                 f"{model}: {name} on the hub is not what is pinned: sha256 {announced}, pinned {known}",
-                hint="a commit never changes: do not use it; look who serves it",
+                hint="do not use it: the contents of a commit never change; check the mirror",
             )
 
 
-def making(found: CacheSlot, progress: Progress) -> AbstractContextManager[None]:
-    """Hold a place's lock while what belongs there is fetched; a second process waits."""
-    found.directory.parent.mkdir(parents=True, exist_ok=True)
-    return exclusive(found.lock, lambda: progress("waiting for another npuport that fetches the same"))
+def locked(slot: CacheSlot, progress: Progress) -> AbstractContextManager[None]:
+    """Hold a slot's lock during a download; a second process waits."""
+    slot.directory.parent.mkdir(parents=True, exist_ok=True)
+    return exclusive(slot.lock, lambda: progress("waiting for another npuport that fetches the same model"))

@@ -1,4 +1,4 @@
-"""What `--weights` names: a directory, or a model of a hub."""
+"""The value of `--weights`: a directory, or a model of a hub."""
 
 import re
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class HubModel:
 
 
 def parse(spec: str) -> Path | HubModel:
-    """The directory or the model that a spec names; a directory whose name looks like a model is `./hf:...`.
+    """The directory or the model that a spec names; `./hf:...` is a directory.
 
     Raises:
         PortError: a model's id or revision is malformed.
@@ -49,7 +49,7 @@ def parse(spec: str) -> Path | HubModel:
 
 
 def wrong_id(name: str) -> str | None:
-    """What is wrong with a model's id; None where nothing is."""
+    """What is wrong with a model's id; None if it is valid."""
     part = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?"
     if re.fullmatch(rf"{part}/{part}", name) and ".." not in name and "--" not in name:
         return None
@@ -57,7 +57,7 @@ def wrong_id(name: str) -> str | None:
 
 
 def wrong_revision(revision: str) -> str | None:
-    """What is wrong with a revision's name; None where nothing is."""
+    """What is wrong with a revision's name; None if it is valid."""
     if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._/+-]*", revision) and ".." not in revision:
         return None
     return "is not a branch, tag or commit"
