@@ -24,6 +24,7 @@ import pytest
 
 from npuport import simulator
 from worlds.port import git
+from worlds.repository import copy_example
 
 ROOT = Path(__file__).resolve().parents[1]
 PLACES = (
@@ -135,8 +136,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     for program in ("cmake", "ninja"):
         if path := shutil.which(program, path=os.pathsep.join([f"{sys.prefix}/bin", os.environ["PATH"]])):
             (it.environment / "bin" / program).symlink_to(path)
-    shutil.copytree(ROOT / "examples/patchtok", it.port, ignore=shutil.ignore_patterns("out", "dist"))
-    assert it.run("python", str(it.port / "make_upstream.py")).returncode == 0
+    copy_example(it.port)
     it.npuport("port")
     return it
 
