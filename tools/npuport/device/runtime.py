@@ -7,8 +7,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
-
 from npuport import __version__
 
 #: torch and torch_npu, and the packages that read models, checkpoints and pictures.
@@ -37,6 +35,8 @@ def trap_fallbacks() -> Iterator[list[str]]:
 
     torch_npu warns of each, by default once per process and operation; within it, always.
     """
+    import torch  # late: `versions` is also read before the device is ready
+
     operations: list[str] = []
     before = torch.is_warn_always_enabled()
     torch.set_warn_always(True)

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from npuport.parity.manifest import Spread
 from npuport.parity.verdict import Word
 
+#: Runs in the ensemble: the default one and eight with jittered inputs.
+MEMBERS = 9
 #: The largest ratio to the ensemble that passes: three times the largest error of nine valid runs.
 PASS = 3.0
 #: The largest ratio to review, a larger one fails: the noise of a real chip has not been measured.

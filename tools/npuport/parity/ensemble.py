@@ -14,8 +14,6 @@ from torch import Tensor, nn
 
 from npuport.adapter import Inputs
 
-#: The default run and eight jittered ones.
-MEMBERS = 9
 #: Relative size of the jitter: half an ulp of float32.
 JITTER = 2.0**-24
 

@@ -20,7 +20,8 @@ from npuport.adapter import Adapter, load_adapter
 from npuport.parity.capture import identity, write_tensors
 from npuport.parity.case import COUNT, POLICIES, InputSet, Policy, PolicyName, call
 from npuport.parity.compare import error
-from npuport.parity.ensemble import MEMBERS, jittered_model
+from npuport.parity.criterion import MEMBERS
+from npuport.parity.ensemble import jittered_model
 from npuport.parity.golden import float64, golden
 from npuport.parity.hf32 import ConvHf32
 from npuport.parity.manifest import EntrySpreads, Manifest

@@ -16,6 +16,7 @@ from npuport.base.process import error_message
 from npuport.parity.case import POLICIES, Case
 from npuport.port.layout import Layout, find_port
 from npuport.suite.progress import ProgressLines
+from npuport.suite.publish import Publisher
 from npuport.suite.result import RESULT, new_result
 from npuport.suite.results import CheckResult
 from npuport.suite.session import Settings, SuiteSession
@@ -67,8 +68,6 @@ def pytest_configure(config: pytest.Config) -> None:
         session.sizes  # noqa: B018 - an unknown size is an error now
     except PortError as error:
         raise _usage_error(config, error) from error
-    from npuport.suite.publish import Publisher  # it imports torch, which needs the device activated
-
     config.stash[SESSION] = session
     config.pluginmanager.register(Publisher(session, config), "npuport-publisher")
     if config.getoption("--progress"):

@@ -10,8 +10,7 @@ from npuport.base.schema import finite
 from npuport.device.choose import SIMULATED
 from npuport.device.runtime import versions
 from npuport.parity.case import POLICIES
-from npuport.parity.criterion import FLOOR, MAX_ABS, PASS, REVIEW
-from npuport.parity.ensemble import MEMBERS
+from npuport.parity.criterion import FLOOR, MAX_ABS, MEMBERS, PASS, REVIEW
 from npuport.parity.verdict import Word
 from npuport.port.provenance import provenance
 from npuport.suite.results import (
