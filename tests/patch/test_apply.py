@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from npuport.base.errors import PortError
 from npuport.patch.apply import Unfit, apply_exactly, load_tree, split_lines
 from npuport.patch.mail import parse_patch
-from npuport.patch.reader import Patch
+from npuport.patch.parts import Patch
 from worlds.port import MODEL, commit, diff_of, edited, git, make_patch
 
 

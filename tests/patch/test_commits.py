@@ -11,7 +11,7 @@ from npuport.base.errors import PortError
 from npuport.patch.apply import apply_exactly, load_tree
 from npuport.patch.commits import Batch, is_plain
 from npuport.patch.mail import parse_patch
-from npuport.patch.reader import Patch
+from npuport.patch.parts import Patch
 from npuport.port.build import port as make_port
 from npuport.port.verify import verify
 from worlds.port import Port, commit, diff_of, git, make_patch

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from npuport.base.errors import PortError
 from npuport.base.places import HARNESS
 from npuport.patch.mail import form_faults, parse_patch
-from npuport.patch.reader import Patch, read_patch
+from npuport.patch.parts import Patch
+from npuport.patch.reader import read_patch
 from worlds.lint import BROKEN, SOUND
 
 OURS = [path.read_bytes() for path in sorted(HARNESS.glob("**/patches/*.patch")) if "out" not in path.parts]

@@ -7,7 +7,7 @@ import pytest
 
 from npuport.patch.apply import Tree, TreeFile, split_lines
 from npuport.patch.mail import parse_patch
-from npuport.patch.reader import Patch
+from npuport.patch.parts import Patch
 from npuport.rebase.place import place
 from worlds.port import MODEL, edited, make_patch
 

@@ -10,7 +10,7 @@ from npuport.edit.export import Exported, export
 from npuport.git.process import GitFailed
 from npuport.patch.apply import Unfit, apply_exactly, merged
 from npuport.patch.mail import parse_patch, with_diff
-from npuport.patch.reader import Patch
+from npuport.patch.parts import Patch
 from npuport.port.lock import Lock
 from npuport.port.series import PatchFile
 from npuport.port.trees import TreeState

@@ -18,7 +18,7 @@ from npuport.git.repository import Commit
 from npuport.patch.apply import Tree, Unfit, apply_exactly, load_tree
 from npuport.patch.mail import parse_patch, with_diff
 from npuport.patch.new import mail_of, name_of, split_message
-from npuport.patch.reader import Patch
+from npuport.patch.parts import Patch
 from npuport.port.lock import Lock
 from npuport.port.series import PatchFile
 from npuport.port.trees import TreeState

@@ -1,4 +1,4 @@
-"""Upstream's history between two commits: what each commit did, and a file followed through it."""
+"""Upstream's history between two commits: what each commit changed, and the changes of one file."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from npuport.base.schema import GitId
 
 @dataclass(frozen=True)
 class UpstreamCommit:
-    """A commit of upstream's, as reports name it.
+    """An upstream commit as reports name it.
 
     Args:
         id: 40 hex digits.
@@ -30,7 +30,7 @@ class UpstreamCommit:
 
 @dataclass(frozen=True)
 class DiffEntry:
-    """What a commit did to one file: git's letter (A, M, D, R, C, T), paths and blobs before and after."""
+    """A file changed by a commit: git's letter (A, M, D, R, C, T), paths and blobs before and after."""
 
     letter: str
     old: str
@@ -41,7 +41,7 @@ class DiffEntry:
 
 @dataclass(frozen=True)
 class HistoryStep:
-    """A commit, the commits it stands on, and what it changed against the first of them."""
+    """A commit, its parents, and what it changed against the first of them."""
 
     commit: UpstreamCommit
     parents: tuple[str, ...]
@@ -54,7 +54,7 @@ def between(repository: Path, old: str, new: str) -> tuple[UpstreamCommit, ...]:
 
 
 def steps(repository: Path, old: str, new: str) -> tuple[HistoryStep, ...]:
-    """Along first parents from `old` (left out) to `new`, oldest first: each what one push brought."""
+    """The commits after `old` up to `new` along first parents, oldest first, each with what it changed."""
     options = ("--first-parent", "-m", "--reverse", "--raw", "--no-abbrev", "-M")
     return tuple(_read(git.log(repository, old, new, *options)))
 
@@ -70,32 +70,31 @@ def describe(repository: Path, commit: str) -> UpstreamCommit:
 
 
 def irregular(repository: Path, old: str, new: str) -> str:
-    """What is unusual about the way from one pin to another; empty where nothing is."""
+    """What is unusual about the move from one pin to another, in words; empty where nothing is."""
     base = git.merge_base(repository, old, new)
-    if base == old:
-        told = ""
-    elif base == new:
-        told = "the new pin is an ancestor of the old one: this goes backwards"
-    elif base:
-        told = f"upstream rewrote its history: the pins part at {base[:12]}"
-    else:
-        told = "the pins have no common ancestor"
+    problems = []
+    if base == new != old:
+        problems.append("the new pin is an ancestor of the old one: this goes backwards")
+    elif not base:
+        problems.append("the pins have no common ancestor")
+    elif base != old:
+        problems.append(f"upstream rewrote its history: the pins part at {base[:12]}")
     if (repository / "shallow").exists():
-        told = "; ".join(filter(None, [told, "the clone is shallow: upstream's log is cut off"]))
-    return told
+        problems.append("the clone is shallow: upstream's log is cut off")
+    return "; ".join(problems)
 
 
 def follow(history: Iterable[HistoryStep], path: str) -> tuple[list[tuple[HistoryStep, DiffEntry]], str]:
-    """What happened to a file, oldest first, and its name at the end; empty where it is gone."""
-    happened = []
+    """The changes of a file, oldest first, and its name at the end; empty where it is deleted."""
+    changes = []
     name = path
     for step in history:
         for change in step.changes:
             if (change.old == name and change.letter != "C") or (not name and change.new == path):
-                happened.append((step, change))
+                changes.append((step, change))
                 name = "" if change.letter == "D" else change.new
                 break
-    return happened, name
+    return changes, name
 
 
 def _read(output: bytes) -> Iterable[HistoryStep]:

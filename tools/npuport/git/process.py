@@ -1,9 +1,9 @@
-"""One git process and what surrounds it: the only place that starts git.
+"""Start git; no other module does.
 
-Two surroundings. `fetching` honours the user's configuration (proxies, credentials, `insteadOf`), for
-nothing else can reach their network. Everything else is hermetic: no configuration but ours, so that the
-same lock gives the same commit for every user. In neither does anything of upstream's or of the user's
-run: no hook, no file system monitor, no `ext::` transport, no filter.
+There are two environments. `fetching` uses the user's configuration (proxies, credentials, `insteadOf`), for
+only that reaches the user's network. The other is hermetic: it has no configuration but ours, so that the
+same lock gives the same commit for every user. Neither runs code of upstream or of the user: no hook, no file
+system monitor, no `ext::` transport, no filter.
 """
 
 import os
@@ -16,7 +16,7 @@ from typing import Any
 
 from npuport.base.errors import PortError
 
-#: The oldest git that may do: not tried, but it knows every option and variable used here. Tried: 2.39.5.
+#: The oldest git that knows every option and variable used here. It is not tested; 2.39.5 is.
 OLDEST = (2, 34)
 
 _OFF = {
@@ -39,7 +39,7 @@ _PLAIN = {
     "i18n.commitEncoding": "UTF-8",
     "i18n.logOutputEncoding": "UTF-8",
     "diff.renames": "true",
-    # The user's own exceptions are out of sight here; this says no more than that we made the directory.
+    # The user's own exceptions are not read here, and npuport itself made the directory.
     "safe.directory": "*",
 }
 #: Name and address of the commits that npuport makes.
@@ -50,17 +50,8 @@ _IDENTITY = {
     "GIT_COMMITTER_NAME": IDENTITY[0],
     "GIT_COMMITTER_EMAIL": IDENTITY[1],
 }
-# What the user may say about the network through the environment.
-_NETWORK = (
-    "GIT_CONFIG",
-    "GIT_SSL",
-    "GIT_SSH",
-    "GIT_ASKPASS",
-    "GIT_HTTP",
-    "GIT_PROXY",
-    "GIT_CURL",
-    "GIT_TRACE",
-)
+# The user's own variables for the network.
+_USERS = ("GIT_CONFIG", "GIT_SSL", "GIT_SSH", "GIT_ASKPASS", "GIT_HTTP", "GIT_PROXY", "GIT_CURL", "GIT_TRACE")
 _NO_SPACE = ("No space left on device", "Out of diskspace", "Disk quota exceeded", "File too large")
 
 
@@ -73,17 +64,15 @@ class GitFailed(PortError):
         self.stdout = stdout.decode(errors="replace")
         self.stderr = stderr.decode(errors="replace")
         full = any(sign in self.stderr for sign in _NO_SPACE) or code == -25  # SIGXFSZ
-        super().__init__(
-            f"{self.command} failed ({code}): {self.reason}",
-            hint="free some disk space" if full else "delete the port's out/ and the cache, and try again",
-        )
+        hint = "free some disk space" if full else "delete the port's out/ and the cache, then run it again"
+        super().__init__(f"{self.command} failed ({code}): {self.reason}", hint=hint)
 
     @property
     def reason(self) -> str:
-        """The line in which git says what is wrong."""
+        """The line of git's output that names the error."""
         lines = [line.strip() for line in (self.stderr + "\n" + self.stdout).splitlines() if line.strip()]
-        telling = [line for line in lines if line.startswith(("fatal:", "error:", "ERROR:", "remote:"))]
-        return (telling or lines or ["no reason given"])[0]
+        errors = [line for line in lines if line.startswith(("fatal:", "error:", "ERROR:", "remote:"))]
+        return (errors or lines or ["no reason given"])[0]
 
 
 def run(
@@ -93,12 +82,12 @@ def run(
     fetching: bool = False,
     extra: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Run git in a repository's directory and return what it prints.
+    """Run git in a repository's directory and return its output.
 
     Args:
-        stdin: what it reads.
-        fetching: whether it talks to upstream.
-        extra: more of its environment.
+        stdin: its input.
+        fetching: whether it connects to upstream.
+        extra: more environment variables.
 
     Raises:
         GitFailed: it ended with another code than 0.
@@ -114,11 +103,11 @@ def run(
 
 
 def transfer(*arguments: str, cwd: Path, progress: Callable[[str], None]) -> str:
-    """Run a git that talks to upstream and takes its time, and return what it says besides its progress.
+    """Run a long git command that connects to upstream, and return its output without the progress lines.
 
     Args:
-        arguments: of a command that knows `--progress`.
-        progress: told every few seconds how far git is, in git's own words.
+        arguments: of a command that has `--progress`.
+        progress: called every few seconds with git's own progress line.
 
     Raises:
         GitFailed: it ended with another code than 0.
@@ -127,7 +116,7 @@ def transfer(*arguments: str, cwd: Path, progress: Callable[[str], None]) -> str
     from git.cmd import handle_process_output  # GitPython, late: it takes longer than most commands
     from git.util import RemoteProgress
 
-    class Told(RemoteProgress):
+    class Forward(RemoteProgress):
         due = time.monotonic() + 3
 
         def update(self, *_: object) -> None:
@@ -135,10 +124,10 @@ def transfer(*arguments: str, cwd: Path, progress: Callable[[str], None]) -> str
                 self.due = time.monotonic() + 3
                 progress(self._cur_line or "")
 
-    told = Told()
+    forward = Forward()
     with _start(arguments, cwd, _OFF, _fetching(), text=True) as process:
-        handle_process_output(process, None, told.new_message_handler(), decode_streams=False)
-    lines = "\n".join(told.error_lines + told.other_lines)
+        handle_process_output(process, None, forward.new_message_handler(), decode_streams=False)
+    lines = "\n".join(forward.error_lines + forward.other_lines)
     if process.returncode:
         raise GitFailed(arguments, process.returncode, b"", lines.encode())
     return lines
@@ -171,7 +160,7 @@ def _start(
 
 
 def _hermetic() -> dict[str, str]:
-    """No configuration but ours. An old git knows only HOME; a new one is told by name as well."""
+    """An environment with no configuration but ours: by HOME for an old git, by variables for a new one."""
     return (
         _without_git(keep=())
         | _IDENTITY
@@ -192,7 +181,7 @@ def _hermetic() -> dict[str, str]:
 
 
 def _fetching() -> dict[str, str]:
-    return _without_git(keep=_NETWORK) | {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
+    return _without_git(keep=_USERS) | {"GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh"}
 
 
 def _without_git(keep: tuple[str, ...]) -> dict[str, str]:
@@ -205,5 +194,5 @@ def _without_git(keep: tuple[str, ...]) -> dict[str, str]:
 
 
 def _options(settings: Mapping[str, str]) -> list[str]:
-    """Settings as `-c` options, which git ranks above every file and variable."""
+    """Settings as `-c` options, which override every file and variable."""
     return [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]

@@ -1,6 +1,6 @@
-"""The words of git that npuport knows, each a function; no other module spells a git command.
+"""The git commands on a repository that npuport uses, a function each.
 
-A *repository* is a directory git runs in: a bare clone in the cache, or a work tree.
+A *repository* is a directory in which git runs: a bare clone in the cache, or a work tree.
 """
 
 import hashlib
@@ -52,28 +52,28 @@ def mirror(url: str, directory: Path, progress: Callable[[str], None]) -> None:
 def fetch(
     repository: Path, url: str, progress: Callable[[str], None], refs: Sequence[str] = _BRANCHES_AND_TAGS
 ) -> None:
-    """Bring what is new in upstream into a bare clone; moved branches move, gone ones go.
+    """Fetch upstream's branches and tags into a bare clone; a branch that upstream deleted is deleted.
 
     Raises:
-        PortError: upstream is a shallow clone that lacks commits on the way; git itself would only warn.
+        PortError: upstream is a shallow clone that lacks older commits; git itself would only warn.
     """
     options = ("--progress", "--no-tags", "--force")
-    prune = ("--prune",) if refs is _BRANCHES_AND_TAGS else ()  # a gone `a` must make room for `a/b`
-    told = transfer("fetch", *options, *prune, "--", url, *refs, cwd=repository, progress=progress)
-    if "shallow" in told:
+    prune = ("--prune",) if refs is _BRANCHES_AND_TAGS else ()  # a deleted `a` must make room for `a/b`
+    output = transfer("fetch", *options, *prune, "--", url, *refs, cwd=repository, progress=progress)
+    if "shallow" in output:
         raise PortError(
             f"{url} is a shallow clone and lacks commits that lead to its newest",
-            hint="git fetch --unshallow there, or name another mirror",
+            hint="run git fetch --unshallow in it, or name another mirror",
         )
 
 
 def has_commit(repository: Path, commit: str) -> bool:
-    """Whether a full id names a commit that is present. A branch of that name does not count."""
+    """Whether a full id names a commit of the repository. A branch of that name does not count."""
     return read_objects(repository, [f"{commit}^{{commit}}"])[0] is not None
 
 
 def commit_of(repository: Path, name: str) -> str:
-    """The full id of the commit that a ref or an id, cut short or not, names; else empty."""
+    """The full id of the commit that a ref, an id or the start of an id names; empty where there is none."""
     try:
         options = ("--verify", "--quiet", "--end-of-options")
         return run("rev-parse", *options, f"{name}^{{commit}}", cwd=repository).decode().strip()
@@ -82,16 +82,16 @@ def commit_of(repository: Path, name: str) -> str:
 
 
 def keep(repository: Path, commit: str) -> None:
-    """Hold a commit by a ref, so that it stays when upstream's branches move away from it."""
+    """Make a ref for a commit, so that git keeps it when upstream's branches leave it."""
     run("update-ref", f"refs/npuport/{commit}", commit, cwd=repository)
 
 
 def read_objects(repository: Path, names: Sequence[str]) -> list[tuple[str, bytes] | None]:
-    """Id and content of objects, in one process; None for what is missing."""
+    """Id and content of objects, from one process; None for an object that is missing."""
     if not names:
         return []
     output = run("cat-file", "--batch", cwd=repository, stdin="".join(f"{n}\n" for n in names).encode())
-    found: list[tuple[str, bytes] | None] = []
+    objects: list[tuple[str, bytes] | None] = []
     at = 0
     for _ in names:
         end = output.index(b"\n", at)
@@ -99,11 +99,11 @@ def read_objects(repository: Path, names: Sequence[str]) -> list[tuple[str, byte
         at = end + 1
         if len(words) == 3 and len(words[0]) in (40, 64) and words[2].isdigit():
             size = int(words[2])
-            found.append((words[0].decode(), output[at : at + size]))
+            objects.append((words[0].decode(), output[at : at + size]))
             at += size + 1
         else:
-            found.append(None)
-    return found
+            objects.append(None)
+    return objects
 
 
 def blob_id(data: bytes) -> str:
@@ -112,12 +112,12 @@ def blob_id(data: bytes) -> str:
 
 
 def blob_hash(size: int, data: bytes = b"") -> "hashlib._Hash":
-    """The hash of git's blob id, of a content of `size` bytes that is read piece by piece."""
+    """A sha1 that becomes a blob's id once all of its `size` bytes are in it."""
     return hashlib.sha1(b"blob %d\0" % size + data, usedforsecurity=False)
 
 
 def list_tree(repository: Path, tree: str) -> dict[str, TreeEntry]:
-    """Every file of a tree by its path."""
+    """The files of a tree by path."""
     listing = run("ls-tree", "-r", "-z", "--full-tree", tree, cwd=repository)
     entries = {}
     for line in listing.split(b"\0")[:-1]:
@@ -128,16 +128,15 @@ def list_tree(repository: Path, tree: str) -> dict[str, TreeEntry]:
 
 
 def fast_import(repository: Path, commits: Sequence[bytes]) -> str:
-    """Make commits out of the language of `git fast-import`; returns the last one, which no ref leads to.
+    """Make commits from the input of `git fast-import` and return the last one, to which no ref points.
 
     Args:
         commits: on the branch `IMPORTED`, each with the mark `:1`.
     """
     stream = b"".join(commits) + b"get-mark :1\ndone\n"
+    options = ("--quiet", "--done", "--force")
     try:
-        return (
-            run("fast-import", "--quiet", "--done", "--force", cwd=repository, stdin=stream).decode().strip()
-        )
+        return run("fast-import", *options, cwd=repository, stdin=stream).decode().strip()
     finally:
         run("update-ref", "-d", IMPORTED, cwd=repository)
 
@@ -154,7 +153,7 @@ def commits_since(repository: Path, base: str, tip: str = "HEAD") -> list[Commit
 
 
 def diff(repository: Path, old: str, new: str) -> bytes:
-    """The change between two trees as a patch holds it: full ids, so that a later 3-way merge can work."""
+    """The diff of two trees as a patch has it, with whole ids for a later three-way merge."""
     options = ("-p", "--full-index", "--binary", "-M", "--no-color", "--no-ext-diff", "--no-textconv")
     return run("diff-tree", *options, old, new, cwd=repository)
 
@@ -181,12 +180,12 @@ def merge_base(repository: Path, one: str, other: str) -> str:
 
 
 def tags_above(repository: Path, commit: str) -> list[tuple[str, str]]:
-    """The tags whose history holds a commit, with the commits that they name; the newest version first."""
+    """The tags that contain a commit, each with the commit it names; the newest version first."""
     order = [word for ending in _BEFORE for word in ("-c", f"versionsort.suffix={ending}")]
     form = "%(refname:lstrip=2)%00%(*objectname)%00%(objectname)"
     options = (f"--contains={commit}", "--sort=-version:refname", f"--format={form}", "refs/tags")
-    found = []
+    tags = []
     for line in run(*order, "for-each-ref", *options, cwd=repository).split(b"\n")[:-1]:
         name, peeled, oid = line.decode(errors="surrogateescape").split("\0")
-        found.append((name, peeled or oid))
-    return found
+        tags.append((name, peeled or oid))
+    return tags

@@ -1,7 +1,8 @@
-"""The words of git for a work tree: make one, look at it, merge a commit's change into it."""
+"""The git commands on a work tree: make one, read its state, merge a commit's change into it."""
 
 import contextlib
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from npuport.git.repository import TreeEntry
 
 # Upstream's attributes must not change what lands on disk: files are written as they are stored.
 _ATTRIBUTES = "* !text !eol !crlf !ident !filter !working-tree-encoding !merge !diff !whitespace\n"
-# Python writes bytecode beside what it imports; that is nobody's edit.
+# Python writes bytecode beside the modules that it imports; that is no edit.
 _BYTECODE = "__pycache__/\n*.py[co]\n"
 _AM = (
     *("am", "--quiet", "--patch-format=mbox", "--keep-non-patch", "--keep-cr", "--no-scissors"),
@@ -23,12 +24,12 @@ _AM = (
 
 @dataclass(frozen=True)
 class State:
-    """What a work tree holds.
+    """The state of a work tree.
 
     Args:
         commit: HEAD.
         tree: HEAD's tree.
-        base: the commit so many steps back from HEAD as were asked for; empty where there are fewer.
+        base: the commit `depth` steps before HEAD; empty where there are fewer commits.
         base_tree: its tree.
         edits: the paths that differ from HEAD, untracked ones too.
     """
@@ -41,10 +42,9 @@ class State:
 
 
 def work_tree(repository: Path, directory: Path, commit: str) -> None:
-    """Make a work tree of its own in an empty directory: a commit checked out, HEAD detached, no refs.
+    """Make a work tree in an empty directory: a commit checked out, HEAD detached, no refs.
 
-    The objects are linked where the file system allows, copied otherwise; none are borrowed, so that the
-    cache may go.
+    It has links to the objects, or copies where the file system has no links, and so does not need the cache.
     """
     run("init", "--quiet", "--template=", cwd=directory)
     _link_objects(repository / "objects", directory / ".git/objects")
@@ -69,7 +69,7 @@ def _link_objects(source: Path, target: Path) -> None:
 
 
 def am(repository: Path, mails: bytes, *, three_way: bool = False) -> None:
-    """Apply patches as commits: one process however many they are. On failure nothing stays half done."""
+    """Apply patches as commits, in one process; on failure none is applied."""
     try:
         run(*_AM, "--3way" if three_way else "--no-3way", cwd=repository, stdin=mails)
     except BaseException:
@@ -84,7 +84,7 @@ def head(repository: Path) -> str:
 
 
 def state(repository: Path, depth: int = 0) -> State | None:
-    """What a work tree holds, and on what; None where there is no whole repository."""
+    """The state of a work tree; None where there is no complete repository."""
     if not (repository / ".git").is_dir():
         return None
     options = ("--porcelain", "-z", "--no-renames", "--ignore-submodules=all")
@@ -100,21 +100,20 @@ def state(repository: Path, depth: int = 0) -> State | None:
 
 
 def belongings(repository: Path) -> list[str]:
-    """What only the user can have put into one of our trees: refs, and ignored files but bytecode."""
+    """The refs and the ignored files, except bytecode, of a work tree: only the user can have made them."""
     refs = run("for-each-ref", "--format=%(refname)", cwd=repository).decode().splitlines()
     options = ("--others", "--ignored", "--exclude-standard", "--directory", "-z")
     ignored = run("ls-files", *options, cwd=repository).decode(errors="surrogateescape").split("\0")[:-1]
-    return refs + [
-        path for path in ignored if "__pycache__" not in path and not path.endswith((".pyc", ".pyo"))
-    ]
+    bytecode = re.compile(r"__pycache__|\.py[co]$")
+    return refs + [path for path in ignored if not bytecode.search(path)]
 
 
 def tree_on_disk(repository: Path, scratch: Path, *, keep: bool = False) -> str:
-    """The tree id of a work tree's files as they are, read anew, whatever its index believes.
+    """The tree id of a work tree's files as they are on disk, whatever the index says.
 
     Args:
-        scratch: an empty directory for what is written on the way.
-        keep: write the tree itself into the repository, so that it can be compared with others.
+        scratch: an empty directory for temporary files.
+        keep: write the tree's objects into the repository, so that it can be compared with other trees.
     """
     index = {"GIT_INDEX_FILE": str(scratch / "index")}
     if not keep:
@@ -134,7 +133,7 @@ def changed(repository: Path, commit: str) -> list[str]:
 
 
 def author(repository: Path) -> tuple[str, str]:
-    """Name and address of the person at the keyboard, as that person's own git knows them; else npuport's."""
+    """Name and address of the user from the user's own git configuration; npuport's where it has none."""
     try:
         ident = run("var", "GIT_AUTHOR_IDENT", cwd=repository, fetching=True).decode(errors="replace")
     except GitFailed:
@@ -144,7 +143,7 @@ def author(repository: Path) -> tuple[str, str]:
 
 
 def detach(repository: Path, commit: str) -> None:
-    """Check out a commit; what was changed in the work tree is lost."""
+    """Check out a commit; edits in the work tree are lost."""
     run("checkout", "--quiet", "--force", "--detach", commit, cwd=repository)
 
 
@@ -154,7 +153,7 @@ def cherry_pick(repository: Path, commit: str, *options: str) -> bool:
     Three-way, with renames of files and directories followed. `options` are the merge strategy's.
 
     Returns:
-        Whether it merged; if not, the work tree holds conflict markers of the diff3 style.
+        Whether it merged; if not, the work tree has conflict markers in the diff3 style.
     """
     how = ("-c", "merge.conflictStyle=diff3", "-c", "merge.directoryRenames=true")
     strategy = ("--strategy=ort", *(f"-X{option}" for option in options))
@@ -168,17 +167,17 @@ def cherry_pick(repository: Path, commit: str, *options: str) -> bool:
 
 
 def reset(repository: Path) -> None:
-    """Make index and work tree what HEAD is; what was changed there is lost."""
+    """Reset index and work tree to HEAD; edits are lost."""
     run("reset", "--quiet", "--hard", cwd=repository)
 
 
 def stage(repository: Path, paths: Sequence[str]) -> None:
-    """Put files as they are in the work tree into the index."""
+    """Add files of the work tree to the index."""
     run("add", "--force", "--", *(f":(literal){path}" for path in paths), cwd=repository)
 
 
 def unmerged(repository: Path) -> dict[str, dict[int, TreeEntry]]:
-    """The conflicts in the index: by path its stages, 1 the merge base, 2 ours, 3 theirs."""
+    """The conflicts in the index: by path the stages 1 (merge base), 2 (ours) and 3 (theirs)."""
     stages: dict[str, dict[int, TreeEntry]] = {}
     for line in run("ls-files", "--unmerged", "-z", cwd=repository).split(b"\0")[:-1]:
         what, _, path = line.partition(b"\t")
@@ -188,5 +187,5 @@ def unmerged(repository: Path) -> dict[str, dict[int, TreeEntry]]:
 
 
 def index_tree(repository: Path) -> str:
-    """The tree id of the index, written as a tree."""
+    """Write the index as a tree and return its id."""
     return run("write-tree", cwd=repository).decode().strip()

@@ -17,7 +17,8 @@ from npuport.lint.between import check_between, check_names
 from npuport.lint.mail import check_mail
 from npuport.lint.rules import LEVELS, path_of
 from npuport.lint.shape import check_shape
-from npuport.patch.reader import Patch, read_patch
+from npuport.patch.parts import Patch
+from npuport.patch.reader import read_patch
 from npuport.port import upstream
 from npuport.port.layout import Layout
 from npuport.port.lock import read_lock

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from npuport.base.sarif import SarifResult
 from npuport.lint.rules import finding
-from npuport.patch.reader import FileChange, Hunk, HunkLine, Patch
+from npuport.patch.parts import FileChange, Hunk, HunkLine, Patch
 
 _OPENS, _CLOSES = re.compile(r"<{7}(?: |\r?$)"), re.compile(r">{7}(?: |\r?$)")
 _BETWEEN = re.compile(r"(?:={7}|\|{7}(?: .*)?)\r?$")
@@ -16,7 +16,6 @@ _DEBUGGERS = {"pdb", "ipdb", "pudb"}
 
 
 def check_added(patch: Patch) -> Iterator[SarifResult]:
-    """All findings in the lines that a patch adds."""
     for change in patch.changes:
         yield from _conflict_markers(patch, change)
         yield from _indents(patch, change)

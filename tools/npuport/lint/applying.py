@@ -9,7 +9,7 @@ from npuport.base.sarif import SarifResult
 from npuport.lint.rules import finding
 from npuport.patch.apply import Tree, Unfit, apply_exactly, load_tree
 from npuport.patch.mail import form_faults
-from npuport.patch.reader import Patch
+from npuport.patch.parts import Patch
 
 
 def check_applying(repository: Path, commit: str, patches: Sequence[Patch]) -> Iterator[SarifResult]:

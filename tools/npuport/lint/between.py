@@ -1,10 +1,11 @@
 """Check the patches of a series against each other: names, order, changes of the same lines."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from npuport.base.sarif import SarifResult
 from npuport.lint.rules import finding
-from npuport.patch.reader import FileChange, Hunk, Patch
+from npuport.patch.parts import FileChange, Hunk, Patch
 from npuport.port.lockrules import wrong_patch_name
 from npuport.port.series import SERIES
 
@@ -62,11 +63,13 @@ def check_between(patches: Iterable[Patch]) -> Iterator[SarifResult]:
                 changed[change.path] = changed.pop(change.old)
 
 
+@dataclass
 class _Span:
     """Lines of a file, from `start` up to but without `end`, that a patch added."""
 
-    def __init__(self, start: int, end: int, patch: str) -> None:
-        self.start, self.end, self.patch = start, end, patch
+    start: int
+    end: int
+    patch: str
 
 
 def _overlaps(patch: Patch, change: FileChange, spans: list[_Span]) -> Iterator[SarifResult]:

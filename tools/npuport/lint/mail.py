@@ -4,12 +4,13 @@ import datetime
 import difflib
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from npuport.base.sarif import SarifResult
 from npuport.lint.rules import finding
 from npuport.patch.mail import field_faults
 from npuport.patch.new import PLACEHOLDER, name_of
-from npuport.patch.reader import FIELDS, MailField, Patch
+from npuport.patch.parts import FIELDS, MailField, Patch
 
 _RULE_OF = {
     "subject": "subject-missing",
@@ -45,7 +46,6 @@ _NOT_IMPERATIVE = {
 
 
 def check_mail(patch: Patch) -> Iterator[SarifResult]:
-    """All findings in a patch's header and message."""
     for fault in field_faults(patch):
         rule = _RULE_OF.get(fault.field, "mail-encoded")
         yield finding(rule, patch.name, fault.line or 1, f"{fault.problem}: {fault.hint}")
@@ -58,9 +58,7 @@ def check_mail(patch: Patch) -> Iterator[SarifResult]:
 
 
 def _check_subject(patch: Patch, field: MailField) -> Iterator[SarifResult]:
-    def at_field(rule: str, message: str) -> SarifResult:
-        return finding(rule, patch.name, field.number, message)
-
+    at_field = partial(_at_field, patch, field)
     subject = re.sub(r"^(?:\[[^]]*\]\s*)+", "", field.value)
     if subject != field.value and field.value.upper().startswith("[PATCH"):
         yield at_field("subject-prefix", f"the subject starts with {field.value[: -len(subject)].strip()}")
@@ -81,6 +79,10 @@ def _check_subject(patch: Patch, field: MailField) -> Iterator[SarifResult]:
             yield at_field("name-differs-from-subject", f"after the subject it would be {name}")
 
 
+def _at_field(patch: Patch, field: MailField, rule: str, message: str) -> SarifResult:
+    return finding(rule, patch.name, field.number, message)
+
+
 def _check_message(patch: Patch) -> Iterator[SarifResult]:
     below = False
     for line in patch.message:
@@ -97,29 +99,23 @@ def _check_message(patch: Patch) -> Iterator[SarifResult]:
 
 
 def _check_fields(patch: Patch) -> Iterator[SarifResult]:
-    def at_field(rule: str, field: MailField, message: str) -> SarifResult:
-        return finding(rule, patch.name, field.number, message)
-
     seen = set()
     for field in (*patch.header, *patch.body):
+        at_field = partial(_at_field, patch, field)
         if field.name in seen and field in patch.body and field.name not in _MANY:
-            yield at_field("field-twice", field, f"{field.name.capitalize()} is there already")
+            yield at_field("field-twice", f"{field.name.capitalize()} occurs twice")
         seen.add(field.name)
-        if field.name == "forwarded" and field.value not in ("", "no", "not-needed", "yes"):
-            if not _URL.match(field.value):
-                yield at_field("forwarded-url", field, f"Forwarded: {field.value[:60]!r} is no url")
-        elif field.name == "forwarded" and field.value == "yes":
-            yield at_field("forwarded-url", field, "Forwarded: yes; give the url")
-        if (field.name == "bug" or field.name.startswith("bug-")) and not _URL.match(field.value):
-            yield at_field("bug-url", field, f"{field.value[:60]!r} is no url")
+        url = _URL.match(field.value)
+        if field.name == "forwarded" and field.value not in ("", "no", "not-needed") and not url:
+            yield at_field("forwarded-url", f"Forwarded: {field.value[:60]!r} is no URL")
+        if (field.name == "bug" or field.name.startswith("bug-")) and not url:
+            yield at_field("bug-url", f"{field.value[:60]!r} is no URL")
         if field.name == "last-update" and not _is_date(field.value):
-            yield at_field(
-                "last-update-malformed", field, f"{field.value[:60]!r} is not of the form YYYY-MM-DD"
-            )
+            yield at_field("last-update-malformed", f"{field.value[:60]!r} is not of the form YYYY-MM-DD")
         if field.name == "upstream-status" and not _STATUS.fullmatch(field.value):
-            yield at_field("upstream-status-malformed", field, f"{field.value[:60]!r} is no Upstream-Status")
+            yield at_field("upstream-status-malformed", f"{field.value[:60]!r} is no Upstream-Status")
         if field.name == "applied-upstream":
-            yield at_field("applied-upstream", field, f"upstream has taken it: {field.value[:60]}")
+            yield at_field("applied-upstream", f"upstream has taken it: {field.value[:60]}")
     if "origin" not in seen:
         yield finding("origin-missing", patch.name, 1, "no Origin: vendor, upstream, backport or other")
     for line in patch.prose:

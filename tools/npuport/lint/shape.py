@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from npuport.base.sarif import SarifResult
 from npuport.lint.rules import finding
 from npuport.patch.mail import form_faults
-from npuport.patch.reader import FileChange, Patch
+from npuport.patch.parts import FileChange, Patch
 
 CONTEXT, CHANGED, QUOTED, FILES = 3, 400, 60, 10
 

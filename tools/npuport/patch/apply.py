@@ -11,7 +11,7 @@ from pathlib import Path
 
 from npuport import git
 from npuport.base.errors import PortError
-from npuport.patch.reader import FileChange, Patch
+from npuport.patch.parts import FileChange, Patch
 
 _REGULAR = ("100644", "100755")
 _LINK = "120000"
@@ -94,7 +94,8 @@ def apply_exactly(tree: Tree, patch: Patch) -> None:
 
 def _check_paths(tree: Tree, patch: Patch, change: FileChange) -> None:
     for path in filter(None, (change.old, change.new)):
-        for parent in _parents(path):
+        parts = path.split("/")
+        for parent in ("/".join(parts[:end]) for end in range(1, len(parts))):
             if parent in tree:
                 kind = "a symbolic link" if tree[parent].mode == _LINK else "a file"
                 raise Unfit(
@@ -118,11 +119,6 @@ def _check_paths(tree: Tree, patch: Patch, change: FileChange) -> None:
             raise Unfit(patch.name, change.new, "already exists")
         if any(path.startswith(f"{change.new}/") for path in tree):
             raise Unfit(patch.name, change.new, "is a directory")
-
-
-def _parents(path: str) -> list[str]:
-    parts = path.split("/")
-    return ["/".join(parts[:end]) for end in range(1, len(parts))]
 
 
 def _moved_file(tree: Tree, path: str) -> str | None:

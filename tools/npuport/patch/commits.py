@@ -1,9 +1,9 @@
-"""Patches that are applied in memory, made commits: the very commits that `git am` makes of their mails.
+"""Make commits of patches that are applied in memory: the same commits as `git am` makes of their mails.
 
-`git am` writes some ten small files a patch, which on a disk costs more than all the rest. The contents are
-in memory anyway, since every patch was applied there to check it, so one `git fast-import` makes the commits.
-What git reads out of a mail in ways of its own (encoded words, `[tags]`, quoted names) stays with `git am`,
-and `npuport verify` derives the series by `git am` alone: two ways to one commit id.
+`git am` writes some ten small files for each patch, which takes longer than all the rest. The contents are in
+memory, since every patch is applied there to check it, so one `git fast-import` makes the commits. Mails that
+git reads in its own way (encoded words, `[tags]`, quoted names) are left to `git am`, and `npuport verify`
+uses `git am` alone: two ways to one commit id.
 """
 
 import re
@@ -13,9 +13,10 @@ from pathlib import Path
 from npuport import git
 from npuport.git.process import IDENTITY
 from npuport.patch.apply import Tree
-from npuport.patch.reader import Patch
+from npuport.patch.parts import Patch
+from npuport.patch.reader import quoted
 
-# What git's reader of mails takes as it stands.
+# What git's reader of mails does not change.
 _NAME = re.compile(r"[^\W_](?:(?! {2})[\w .+'-])*[\w+-]|[^\W_]")
 _ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*@[A-Za-z0-9.-]*[A-Za-z0-9]")
 _SUBJECT = re.compile(r"(?!(?i:re:))[^\[\s:](?:\S| (?! ))*")
@@ -25,7 +26,7 @@ _CUT = re.compile(r"^---[ \t]*$", re.M)
 
 
 class Batch:
-    """Patches on their way to becoming commits of a work tree."""
+    """Patches that are to become commits of a work tree."""
 
     def __init__(self) -> None:
         self._mails: list[bytes] = []
@@ -47,7 +48,7 @@ class Batch:
 
 
 def is_plain(patch: Patch) -> bool:
-    """Whether git's reader of mails takes a patch's header for what it says."""
+    """Whether git's reader of mails leaves a patch's header as it is."""
     head = patch.data[: patch.diff_start].decode().partition("\n\n")[0]
     name, _, address = patch.fields["from"].removesuffix(">").partition(" <")
     return bool(
@@ -70,7 +71,7 @@ def message_of(patch: Patch) -> bytes:
 
 
 def _commit(patch: Patch, tree: Tree, *, first: bool) -> bytes:
-    """A commit in the language of `git fast-import`; the first one stands on HEAD."""
+    """A commit as input of `git fast-import`; the parent of the first one is HEAD."""
     date = patch.fields["date"]
     when = f"{int(parsedate_to_datetime(date).timestamp())} {date[-5:]}"
     message = message_of(patch)
@@ -83,16 +84,11 @@ def _commit(patch: Patch, tree: Tree, *, first: bool) -> bytes:
         lines.append(b"from HEAD^0\n")
     for change in patch.changes:
         if change.old and change.old != change.new and not change.copy:
-            lines.append(b"D %s\n" % _quoted(change.old))
+            lines.append(b"D %s\n" % quoted(change.old).encode())
     for change in patch.changes:
         if change.new:
             file = tree[change.new]
             data = b"".join(file.lines or [])
-            where = (file.mode.encode(), _quoted(change.new), len(data))
+            where = (file.mode.encode(), quoted(change.new).encode(), len(data))
             lines += [b"M %s inline %s\ndata %d\n" % where, data, b"\n"]
     return b"".join(lines)
-
-
-def _quoted(path: str) -> bytes:
-    raw = path.encode(errors="surrogateescape")
-    return b'"' + re.sub(rb"[^ !#-\[\]-~]", lambda match: b"\\%03o" % match[0][0], raw) + b'"'

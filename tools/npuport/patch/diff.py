@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from npuport.patch.reader import NO_FILE, FileChange, Hunk, Patch, PatchLine, unquoted
+from npuport.patch.parts import FileChange, Hunk, Patch, PatchLine
+from npuport.patch.reader import NO_FILE, quoted, unquoted
 
 _INFO = re.compile(
     r"index [0-9a-f]+\.\.[0-9a-f]+(?: \d{6})?|(?:old|new|new file|deleted file) mode \d{6}"
@@ -80,7 +81,7 @@ def _name_faults(change: FileChange) -> Iterator[Fault]:
         yield _malformed(change.header, f"{old} and {new} are two files")
         return
     named = change.header.text.removeprefix("diff --git ")
-    for write in (str, _quoted):  # git quotes a path that is not ASCII, unless core.quotePath is off
+    for write in (str, quoted):  # git quotes a path that is not ASCII, unless core.quotePath is off
         sides = write(f"a/{old}"), write(f"b/{new}")
         if named == " ".join(sides):
             break
@@ -102,7 +103,7 @@ def _name_faults(change: FileChange) -> Iterator[Fault]:
 def _hunk_faults(hunk: Hunk) -> Iterator[Fault]:
     if not _HUNK.fullmatch(hunk.header.text):
         yield _malformed(hunk.header, repr(hunk.header.text[:80]))
-    sizes = len(hunk.of(" -")), len(hunk.of(" +"))
+    sizes = tuple(len(hunk.lines) - hunk.shape.count(other) for other in "+-")
     if sizes != (hunk.old_size, hunk.new_size):
         problem = (
             f"the hunk has {sizes[0]} old and {sizes[1]} new lines, not {hunk.old_size} and {hunk.new_size}"
@@ -139,16 +140,6 @@ def _wrong_path(path: str) -> tuple[str, str] | None:
     return None
 
 
-def _quoted(path: str) -> str:
-    raw = path.encode(errors="surrogateescape")
-    text = "".join(chr(b) if 32 <= b < 127 and b not in b'"\\' else _escape(b) for b in raw)
-    return f'"{text}"' if text != path else path
-
-
-def _escape(byte: int) -> str:
-    return f"\\{chr(byte)}" if byte in b'"\\' else f"\\{byte:03o}"
-
-
 def _disagreement(patch: Patch) -> Fault | None:
     """The first place where unidiff, a reader by other hands, reads something else."""
     # Late: a port with nothing to do reads no patch, and unidiff would take a fifth of its time to import.
@@ -171,7 +162,7 @@ def _disagreement(patch: Patch) -> Fault | None:
         for hunk, other in zip(change.hunks, file, strict=True):
             ours = (hunk.old_start, hunk.old_size, hunk.new_start, hunk.new_size)
             theirs = (other.source_start, other.source_length, other.target_start, other.target_length)
-            text = [line.kind + line.text for line in hunk.lines]
-            if ours != theirs or text != [str(line)[:-1] for line in other if line.line_type in _KINDS]:
+            text = [f"{line.kind}{line.text}\n" for line in hunk.lines]
+            if ours != theirs or text != [f"{x.line_type}{x.value}" for x in other if x.line_type in _KINDS]:
                 return _malformed(hunk.header, "unidiff reads other lines in this hunk")
     return None

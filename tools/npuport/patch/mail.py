@@ -10,7 +10,8 @@ from itertools import chain
 
 from npuport.base.errors import PortError
 from npuport.patch.diff import Fault, diff_faults
-from npuport.patch.reader import Patch, above_dashes, is_field, read_patch
+from npuport.patch.parts import Patch, above_dashes, is_field
+from npuport.patch.reader import read_patch
 
 _DIFF_LIKE = re.compile(r"diff -|Index: |--- \S|\+\+\+ \S|@@ -\d|From [0-9a-f]{40} ")
 _DIFFSTAT = re.compile(rb"^ (?:.+ \| .+|\d+ files? changed.*|(?:create|delete|rename|copy|mode) .+)\n", re.M)

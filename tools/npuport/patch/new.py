@@ -7,7 +7,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 
 from npuport.git.repository import Commit
 from npuport.patch.mail import looks_like_diff
-from npuport.patch.reader import ENVELOPE, is_field
+from npuport.patch.parts import ENVELOPE, is_field
 
 #: The reason of a patch until its author writes one; `npuport lint` refuses it.
 PLACEHOLDER = "(why this change is needed: to be filled in)"

@@ -12,7 +12,7 @@ from pathlib import Path
 from npuport import git
 from npuport.patch.apply import apply_exactly, load_tree
 from npuport.patch.commits import Batch
-from npuport.patch.reader import Patch
+from npuport.patch.parts import Patch
 from npuport.port.build import series_commits
 from npuport.port.layout import Layout
 from npuport.port.lock import Lock, format_lock, remember

@@ -7,7 +7,7 @@ from pathlib import Path
 from npuport import git
 from npuport.git.history import UpstreamCommit
 from npuport.patch.apply import Tree, occurrences, split_lines
-from npuport.patch.reader import FileChange, Hunk, Patch
+from npuport.patch.parts import FileChange, Hunk, Patch
 from npuport.rebase.culprit import Culprits
 from npuport.rebase.verdict import Clash
 

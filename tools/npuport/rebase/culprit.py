@@ -6,7 +6,7 @@ from pathlib import Path
 from npuport import git
 from npuport.git.history import DiffEntry, HistoryStep, UpstreamCommit, follow, steps
 from npuport.patch.apply import occurrences, split_lines
-from npuport.patch.reader import FileChange, Hunk, Patch
+from npuport.patch.parts import FileChange, Hunk, Patch
 
 #: A file's lines; None where there is no such file.
 Lines = Sequence[bytes] | None

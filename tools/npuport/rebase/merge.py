@@ -14,7 +14,7 @@ from npuport.base.errors import PortError
 from npuport.patch.apply import apply_exactly, load_tree, split_lines
 from npuport.patch.commits import Batch
 from npuport.patch.mail import parse_patch, with_diff
-from npuport.patch.reader import FileChange, Patch
+from npuport.patch.parts import FileChange, Patch
 from npuport.port.lock import Lock
 from npuport.port.series import PatchFile
 from npuport.rebase.carry import Carried, Stack, carry

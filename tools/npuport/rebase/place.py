@@ -13,7 +13,7 @@ from npuport import git
 from npuport.base.errors import PortError
 from npuport.patch.apply import Tree, apply_exactly, occurrences
 from npuport.patch.mail import parse_patch
-from npuport.patch.reader import FileChange, Hunk, Patch
+from npuport.patch.parts import FileChange, Hunk, Patch
 from npuport.rebase.verdict import Offset
 
 _STARTS = re.compile(rb"^@@ -\d+(,\d+|) \+\d+(,\d+|) @@")
@@ -54,7 +54,8 @@ def _places(old: Tree, new: Tree, change: FileChange) -> list[int] | None:
     """The index of each hunk of a change in the new tree; None where one is not sure."""
     if change.old is None:
         parent = (change.new or "").rpartition("/")[0]
-        gone = parent and _has(old, parent) and not _has(new, parent)
+        had, has = (any(path.startswith(f"{parent}/") for path in tree) for tree in (old, new))
+        gone = parent and had and not has
         return None if gone else [hunk.start for hunk in change.hunks]
     before, after = old[change.old], new.get(change.old)
     if after is None or after.mode != before.mode:
@@ -67,7 +68,8 @@ def _places(old: Tree, new: Tree, change: FileChange) -> list[int] | None:
         return None
     starts: list[int] = []
     for hunk in change.hunks:
-        if not all(_once(before.lines, block) and _once(after.lines, block) for block in _blocks(hunk)):
+        sides = before.lines, after.lines
+        if any(len(occurrences(lines, block)) != 1 for block in _blocks(hunk) for lines in sides):
             return None
         if occurrences(after.lines, hunk.new):
             return None  # upstream may have it already
@@ -88,14 +90,6 @@ def _blocks(hunk: Hunk) -> tuple[Sequence[bytes], ...]:
     end = len(hunk.old) - hunk.trailing
     core = hunk.old[hunk.leading : end]
     return hunk.old, core or hunk.old[max(hunk.leading - 1, 0) : end + 1]
-
-
-def _once(lines: list[bytes], block: Sequence[bytes]) -> bool:
-    return len(occurrences(lines, block)) == 1
-
-
-def _has(tree: Tree, directory: str) -> bool:
-    return any(path.startswith(f"{directory}/") for path in tree)
 
 
 def move(new: Tree, patch: Patch, starts: Mapping[str, Sequence[int]]) -> Patch:
