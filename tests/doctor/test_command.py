@@ -1,4 +1,4 @@
-"""`npuport doctor`, in real environments: what is missing is said, nothing ends in a traceback."""
+"""`npuport doctor` in real environments: it reports what is missing, and ends with no traceback."""
 
 import json
 import os
@@ -29,8 +29,9 @@ def site(tmp_path: Path) -> str:
 
 
 def doctor(*arguments: str, cwd: Path = HARNESS, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The command as a user runs it; of this process's environment it sees a few variables."""
-    seen = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "NPUPORT_CACHE")}
+    """The command as a user runs it, with few variables of this process: its own, and that of coverage."""
+    names = ("PATH", "HOME", "NPUPORT_CACHE", "COVERAGE_PROCESS_CONFIG")
+    seen = {name: os.environ[name] for name in names if name in os.environ}
     return subprocess.run(
         [sys.executable, "-m", "npuport", "doctor", *arguments],
         capture_output=True,

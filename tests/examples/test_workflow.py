@@ -115,6 +115,7 @@ class Runner:
         output.write_text("")
         environment = {
             **{name: os.environ[name] for name in ("HOME", "NPUPORT_CACHE")},
+            **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE")},
             "PATH": f"{self.root / 'bin'}:{os.environ['PATH']}",
             "RUNNER_TEMP": str(self.root / "temp"),
             "GITHUB_OUTPUT": str(output),
