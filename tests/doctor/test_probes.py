@@ -3,6 +3,7 @@
 import platform
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -88,6 +89,29 @@ def zero_division() -> str:
 
 
 # Packages
+
+
+def test_missing_packages_come_with_the_command_that_installs_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    for check in (packages.torch(), packages.torch_npu(), packages.transformers()):
+        assert (check.state, check.found) == ("missing", "not installed")
+        assert check.hint == packages.bootstrap()
+
+
+def test_a_missing_torch_npu_must_fit_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    distribution(tmp_path, "torch", "2.14.1+cpu")
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    check = packages.torch_npu()
+    assert check.state == "missing"
+    assert check.hint == f"{sys.executable} -m pip install 'torch_npu==2.14.1.*'"
+
+
+def test_torch_npu_without_torch_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    distribution(tmp_path, "torch_npu", "2.14.1")
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    assert packages.torch_npu() == Check("torch_npu", "wrong", "2.14.1, without torch", packages.bootstrap())
 
 
 def test_torch_npu_of_another_release_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
