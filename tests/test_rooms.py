@@ -25,6 +25,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 
 from npuport.base.places import HARNESS
 
@@ -127,6 +128,24 @@ def arrows() -> dict[str, set[str]]:
     for module in modules().values():
         found[room_of(module.name)] |= {room_of(name) for name in module.imports} - {room_of(module.name)}
     return found
+
+
+def test_no_circle_of_files() -> None:
+    try:
+        TopologicalSorter({name: module.imports for name, module in modules().items()}).prepare()
+    except CycleError as circle:
+        raise AssertionError(" -> ".join(circle.args[1])) from None
+
+
+def test_no_room_imports_one_of_its_own_floor_or_above() -> None:
+    assert set(FLOOR) == {room_of(name) for name in modules()}
+    up = [
+        f"{module.name} imports {name}"
+        for module in modules().values()
+        for name in module.imports
+        if room_of(name) != room_of(module.name) and FLOOR[room_of(name)] >= FLOOR[room_of(module.name)]
+    ]
+    assert up == []
 
 
 def test_rooms_and_modules_outside_of_them_are_few() -> None:

@@ -1,4 +1,4 @@
-"""`npuport audit` as a user runs it: coverage, what is new, the draft, text, JSON, SARIF, exit codes."""
+"""`npuport audit` as a user runs it: coverage, new findings, the draft, text, JSON, SARIF, exit codes."""
 
 import json
 from pathlib import Path
@@ -40,7 +40,7 @@ def run(port: Port, capsys: pytest.CaptureFixture[str], *arguments: str) -> tupl
     return code, json.loads(capsys.readouterr().out)
 
 
-def test_each_finding_tells_its_reach_and_its_patch(world: Port, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_finding_has_its_reach_and_its_patch(world: Port, capsys: pytest.CaptureFixture[str]) -> None:
     code, data = run(world, capsys)
     found = {(f["path"], f["line"]): f for f in data["findings"]}
     assert found["tools/seed.py", 6]["covered_by"] == "0001-patch.patch"
@@ -93,7 +93,7 @@ def test_a_long_line_is_shown_where_it_matters(tmp_path: Path, capsys: pytest.Ca
     assert len(line) < 110
 
 
-def test_several_trees_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_paths_start_with_their_tree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "m.py").write_text("x.cuda()\n")
@@ -102,7 +102,7 @@ def test_several_trees_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixt
     assert [f["path"] for f in data["findings"]] == [f"{tmp_path}/a/m.py", f"{tmp_path}/b/m.py"]
 
 
-def test_the_ports_own_tree_knows_entry_points_and_patches(
+def test_the_ports_own_tree_has_entry_points_and_patches(
     world: Port, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, pinned = run(world, capsys)
@@ -181,7 +181,7 @@ class TestFix:
         git(world.upstream, "am", "--quiet", str(patch))
         assert "x.to(_accelerator())" in (world.upstream / "move.py").read_text()
 
-    def test_nothing_mechanical_is_said(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_no_change_is_reported(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (tmp_path / "m.py").write_text("import flash_attn\n")
         assert main(["audit", "--tree", str(tmp_path), "--fix"]) == 1
         assert "no finding has a mechanical change" in capsys.readouterr().out

@@ -15,7 +15,7 @@ def test_markdown_examples_are_notes_at_their_own_lines() -> None:
     assert found("README.md", text) == [(5, "autocast-cuda", "note")]
 
 
-def test_markdown_knows_dialogues_shell_and_excerpts() -> None:
+def test_markdown_has_dialogues_shell_and_excerpts() -> None:
     text = (
         "- list:\n\n  ```py\n  x.cuda()\n  ```\n\n~~~pycon\n>>> x.cuda()\n~~~\n\n"
         "```bash\n$ CUDA_VISIBLE_DEVICES=0 python x.py\n```\n\n"
@@ -28,7 +28,7 @@ def test_markdown_knows_dialogues_shell_and_excerpts() -> None:
     ]
 
 
-def test_notebook_cells_are_found_at_the_files_lines() -> None:
+def test_findings_of_notebook_cells_have_the_files_lines() -> None:
     cells = [
         {"cell_type": "markdown", "source": ["x.cuda()\n"]},
         {"cell_type": "code", "source": ["%matplotlib inline\n", "!nvidia-smi\n", 'y = x.to("cuda")']},
@@ -76,7 +76,7 @@ def test_a_cuda_source_is_itself_a_finding() -> None:
     assert found("ops/k.cu", "__global__ void k() {}") == [(1, "cuda-extension", "error")]
 
 
-def test_a_script_without_ending_is_what_its_first_line_says() -> None:
+def test_the_first_line_decides_for_a_script_without_extension() -> None:
     assert found("run", "#!/usr/bin/env bash\nnvidia-smi\n") == [(2, "nvidia-smi", "error")]
     assert found("run", "#!/usr/bin/python3\nx.cuda()\n") == [(2, "cuda-method", "error")]
     assert not found("run", "nvidia-smi\n")

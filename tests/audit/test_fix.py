@@ -1,4 +1,4 @@
-"""`--fix`: what is drafted applies exactly, is formatted like its file, is clean afterwards, and runs."""
+"""`--fix`: the draft applies exactly, keeps the file's format, removes its findings, and runs."""
 
 import importlib.util
 import os
@@ -25,7 +25,7 @@ def drafted(files: dict[str, bytes]) -> Draft | None:
 
 
 def fixed(text: str, path: str = "m.py") -> str:
-    """A file after its draft; unchanged where there is none. The patch itself is applied, exactly."""
+    """A file after its draft, which is applied exactly; unchanged without one."""
     files = {path: text.encode()}
     made = drafted(files)
     if made is None:
@@ -108,9 +108,10 @@ def test_python(before: str, after: str) -> None:
         "d = 1 if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else 2\n",
         "def f():\n    if not torch.cuda.is_available():\n        return\n    torch.cuda.nvtx.mark('x')\n",
         "if x.is_cuda:\n    import flash_attn\n",
+        "import os\nif torch.cuda.is_available():\n    os.system('nvidia-smi')\n",
     ],
 )
-def test_a_condition_stays_that_keeps_an_npu_from_what_fails_there(text: str) -> None:
+def test_a_condition_stays_if_code_in_it_fails_on_an_npu(text: str) -> None:
     assert fixed("import torch\n" + text) == "import torch\n" + text
 
 
@@ -121,9 +122,21 @@ def test_what_does_nothing_on_a_cpu_needs_its_condition() -> None:
     assert fixed(kept) == kept.replace("cuda", "accelerator")
 
 
-def test_a_condition_goes_with_all_that_it_guards() -> None:
+def test_a_condition_changes_with_all_the_code_in_it() -> None:
     before = "import torch\nif torch.cuda.is_available():\n    torch.cuda.synchronize()\n"
     assert fixed(before) == before.replace("cuda", "accelerator")
+
+
+def test_a_condition_changes_around_a_neutral_command() -> None:
+    before = "import os\nimport torch\nif torch.cuda.is_available():\n    os.system('ls')\n"
+    assert fixed(before) == before.replace("cuda", "accelerator")
+
+
+def test_a_program_in_a_command_is_not_changed() -> None:
+    program = "from torch.amp import GradScaler; GradScaler()"
+    before = f"import os\nos.system(\"python -c '{program}'\")\n"
+    assert [f.rule for f in scan_file("m.py", before.encode())] == ["grad-scaler"]
+    assert fixed(before) == before
 
 
 def test_the_import_of_amp_moves_with_its_uses() -> None:
@@ -174,7 +187,7 @@ def test_shell() -> None:
     )
 
 
-def test_the_draft_takes_away_what_it_says() -> None:
+def test_the_draft_removes_the_findings_that_it_lists() -> None:
     choice = "d = 'cuda' if torch.cuda.is_available() else 'cpu'\n"
     text = f"import torch\n{choice}torch.cuda.nvtx.mark('x')\nx.cuda()\n"
     made = drafted({"m.py": text.encode()})
@@ -222,7 +235,7 @@ run()
 
 
 def needs(package: str) -> pytest.MarkDecorator:
-    """Skip where a package is missing; it is not imported to find out."""
+    """Skip if a package is missing; the package is not imported."""
     return pytest.mark.skipif(importlib.util.find_spec(package) is None, reason=f"{package} is not installed")
 
 

@@ -1,4 +1,4 @@
-"""Whatever a file holds, the audit ends, and what it says lies in the file; drafts can be read again."""
+"""For any file content the audit ends, its findings are in the file, and its drafts can be parsed."""
 
 import ast
 
@@ -13,69 +13,11 @@ from npuport.source.shell import commands
 
 PATHS = ("m.py", "s.sh", "r.md", "n.ipynb", "c.yaml", "requirements.txt", "k.cu", "script")
 WORDS = (
-    *(
-        "cuda",
-        "torch.cuda",
-        ".cuda()",
-        '"cuda"',
-        "'cuda:0'",
-        'f"cuda:{i}"',
-        "nvidia-smi",
-        "import torch",
-        "nccl",
-    ),
-    *(
-        "if",
-        "else",
-        "not",
-        "and",
-        "or",
-        "(",
-        ")",
-        "[",
-        "]",
-        "{",
-        "}",
-        ":",
-        "=",
-        ",",
-        "\n",
-        "\n    ",
-        "\n\t",
-        " ",
-    ),
-    *(
-        "$(",
-        "`",
-        "<<EOF",
-        "EOF",
-        "'",
-        '"',
-        "#",
-        "\\",
-        "```python",
-        "```",
-        "- a: ",
-        "|",
-        "&&",
-        ";",
-        "${",
-        "\r\n",
-    ),
-    *(
-        "device",
-        "x",
-        "lambda",
-        "def f",
-        "class A",
-        "return",
-        "try",
-        "except",
-        "npu",
-        "is_available",
-        ".is_cuda",
-        "é",
-    ),
+    *("cuda", "torch.cuda", ".cuda()", '"cuda"', "'cuda:0'", 'f"cuda:{i}"', "nvidia-smi"),
+    *("import torch", "nccl", "if", "else", "not", "and", "or", "(", ")", "[", "]", "{", "}", ":"),
+    *("=", ",", "\n", "\n    ", "\n\t", " ", "$(", "`", "<<EOF", "EOF", "'", '"', "#", "\\"),
+    *("```python", "```", "- a: ", "|", "&&", ";", "${", "\r\n", "device", "x", "lambda", "def f"),
+    *("class A", "return", "try", "except", "npu", "is_available", ".is_cuda", "é"),
 )
 STATEMENTS = (
     "x = x.cuda()",
@@ -122,7 +64,7 @@ def test_shell_words_lie_in_the_script(text: str) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(programs)
-def test_drafts_can_be_read_and_take_away_what_they_say(text: str) -> None:
+def test_drafts_can_be_parsed_and_remove_their_findings(text: str) -> None:
     files = {"m.py": text.encode()}
     found = scan(files)
     made = draft(files, found, number=1, author=("Ada", "ada@example.org"), modes={})

@@ -1,4 +1,4 @@
-"""What the audit says of a finding besides its rule: level, guard, place, form, shim; unreadable files."""
+"""The parts of a finding besides its rule: level, guard, place, neutral form, shim; unreadable files."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def levels(text: str) -> list[tuple[int, str, str]]:
     return [(f.line, f.rule, f.level) for f in scan_file("m.py", text.encode())]
 
 
-def test_a_finding_tells_its_place_and_what_to_write() -> None:
+def test_a_finding_has_its_place_and_what_to_write() -> None:
     finding = only("import torch\n\nclass A:\n    def f(self):\n        x = 1; torch.cuda.synchronize()\n")
     assert (finding.line, finding.column, finding.scope) == (5, 16, "A.f")
     assert finding.code == "x = 1; torch.cuda.synchronize()"
@@ -29,7 +29,7 @@ def test_columns_count_characters() -> None:
     assert only('é = "ü"; x.cuda()\n').column == 10
 
 
-def test_a_method_is_found_at_its_own_line() -> None:
+def test_a_method_has_its_own_line() -> None:
     assert only("x = f(\n    1,\n).cuda()\n").line == 3
 
 
@@ -63,7 +63,7 @@ class TestGuards:
         )
         assert levels(text) == [(3, "cuda-available", "warning"), (5, "cuda-api", "warning")]
 
-    def test_to_refuse_without_cuda_is_an_error_and_guards_nothing(self) -> None:
+    def test_stopping_without_cuda_is_an_error_and_guards_nothing(self) -> None:
         refuses = "if not torch.cuda.is_available():\n    sys.exit(1)\n"
         text = f"import sys, torch\n{refuses}torch.cuda.synchronize()\n"
         assert levels(text) == [(2, "cuda-available", "error"), (4, "cuda-api", "error")]
@@ -87,7 +87,7 @@ class TestGuards:
         )
         assert levels(text)[-1] == (4, "cuda-api", "warning")
 
-    def test_a_forgiven_import_is_a_warning(self) -> None:
+    def test_an_optional_import_is_a_warning(self) -> None:
         assert only("try:\n    import triton\nexcept ImportError:\n    triton = None\n").level == "warning"
         assert only("try:\n    import triton\nexcept ImportError:\n    raise\n").level == "error"
         assert only("try:\n    import triton\nexcept ValueError:\n    pass\n").level == "error"
@@ -97,7 +97,7 @@ class TestGuards:
 
 
 class TestNpu:
-    """Where an NPU is provided for, CUDA's branch is no assumption; where it is let in, it is one."""
+    """If the NPU has its own branch, CUDA's branch is no finding; code for both is one."""
 
     @pytest.mark.parametrize(
         "text",
@@ -112,7 +112,7 @@ class TestNpu:
             'TYPES = ["cuda", "npu"]\n',
         ],
     )
-    def test_provided_for(self, text: str) -> None:
+    def test_own_branch(self, text: str) -> None:
         assert not scan_file("m.py", ("import torch\n" + text).encode())
 
     @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ class TestNpu:
             'if x.device.type in ("cuda", "npu"):\n    torch.cuda.synchronize()\n',
         ],
     )
-    def test_let_in(self, text: str) -> None:
+    def test_code_for_both(self, text: str) -> None:
         assert only("import torch\n" + text).rule == "cuda-api"
 
 
@@ -163,7 +163,7 @@ def only_bytes(data: bytes) -> Finding:
     return finding
 
 
-def test_the_trees_own_modules_are_nobody_elses() -> None:
+def test_the_trees_own_modules_are_not_packages() -> None:
     files = {
         "apex/__init__.py": b"",
         "run.py": b"import apex\n",
@@ -174,6 +174,6 @@ def test_the_trees_own_modules_are_nobody_elses() -> None:
     assert scan({"run.py": b"import apex\n"})
 
 
-def test_processes_find_what_one_finds() -> None:
+def test_several_processes_have_the_findings_of_one() -> None:
     files = {f"m{n}.py": b"import torch\nx.cuda()\n" * (n % 3) for n in range(40)}
     assert scan(files, jobs=2) == scan(files, jobs=1)

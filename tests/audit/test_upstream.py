@@ -1,7 +1,6 @@
-"""The yardstick: the real VTP and LightningDiT, every finding read one by one.
+"""The real VTP and LightningDiT: `upstream.txt` lists their findings, each one checked by reading.
 
-`upstream.txt` lists them, a file and its lines each, as in `npuport audit`. What is there and is not
-found, or is found and is not there, is a failure.
+A listed finding that the audit misses is a failure, and so is a finding that is not listed.
 """
 
 from dataclasses import replace
@@ -45,7 +44,7 @@ def lightningdit() -> dict[str, bytes]:
 
 
 def listed(name: str) -> list[str]:
-    """What `upstream.txt` says of a repository: `path:line rule level`, sorted."""
+    """The findings of a repository in `upstream.txt`: `path:line rule level`, sorted."""
     section = (Path(__file__).parent / "upstream.txt").read_text().split("=== ")
     lines = next(part for part in section if part.startswith(f"{name}\n")).splitlines()[1:]
     path, found = "", []
@@ -61,11 +60,11 @@ def shown(findings: tuple[Finding, ...]) -> list[str]:
     return sorted(f"{f.path}:{f.line} {f.rule} {f.level}{' guarded' * f.guarded}" for f in findings)
 
 
-def test_vtp_is_found_as_it_was_read(vtp: dict[str, bytes]) -> None:
+def test_findings_of_vtp(vtp: dict[str, bytes]) -> None:
     assert shown(audit(vtp)) == listed("VTP")
 
 
-def test_lightningdit_is_found_as_it_was_read(lightningdit: dict[str, bytes]) -> None:
+def test_findings_of_lightningdit(lightningdit: dict[str, bytes]) -> None:
     assert shown(audit(lightningdit)) == listed("LightningDiT")
 
 
@@ -97,7 +96,7 @@ def test_nothing_is_new_since_the_first_commit(vtp: dict[str, bytes]) -> None:
     assert difference(old, vtp, ADAPTER) == ()
 
 
-def test_an_entry_point_that_changes_is_told(vtp: dict[str, bytes]) -> None:
+def test_a_changed_entry_point_is_reported(vtp: dict[str, bytes]) -> None:
     path = "vtp/models/vtp_hf/modeling_vtp.py"
     changed = vtp[path].replace(b"def get_clip_text_feature", b"def get_text_feature")
     assert "VTPModel.get_clip_text_feature is gone" in difference(vtp, vtp | {path: changed}, ADAPTER)

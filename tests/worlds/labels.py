@@ -28,7 +28,7 @@ class Snippet:
         return "snippet.sh" if self.title.startswith("shell") else "snippet.py"
 
     def found(self) -> frozenset[tuple[int, str]]:
-        """What the audit says of it."""
+        """Line and rule of its findings."""
         return frozenset((f.line, f.rule) for f in scan_file(self.path, self.text.encode()))
 
 

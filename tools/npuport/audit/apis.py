@@ -12,40 +12,32 @@ class Api:
 
     Args:
         rule: the id of its rule.
-        level: as for a finding.
-        neutral: as for a finding.
-        shim: as for a finding.
-        accelerator: the function below `torch.` that takes the same arguments and can replace it.
+        form: what to write instead; empty for the accelerator's function, or else the rule's.
+        level: None for the rule's.
+        shim: None for the rule's.
+        accelerator: the function of `torch.accelerator` that takes the same arguments and can replace it.
         quiet: without a device it does nothing, but that function raises, so that it needs a condition.
     """
 
     rule: str
-    level: Level
-    neutral: str
-    shim: Shim
+    form: str = ""
+    level: Level | None = None
+    shim: Shim | None = None
     accelerator: str = ""
     quiet: bool = False
 
-
-def _api(
-    rule: str,
-    neutral: str = "",
-    level: Level | None = None,
-    shim: Shim | None = None,
-    accelerator: str = "",
-    quiet: bool = False,
-) -> Api:
-    row = RULES[rule]
-    condition = " if torch.accelerator.is_available()" if quiet else ""
-    form = neutral or (f"torch.{accelerator}{condition}" if accelerator else row.neutral)
-    return Api(rule, level or row.level, form, shim or row.shim, accelerator, quiet)
+    @property
+    def neutral(self) -> str:
+        """What to write instead; empty for the rule's."""
+        condition = " if torch.accelerator.is_available()" if self.quiet else ""
+        return self.form or (f"torch.accelerator.{self.accelerator}{condition}" if self.accelerator else "")
 
 
-def _same(*names: str, level: Level | None = None, quiet: bool = False) -> dict[str, Api]:
+def _same(names: str, level: Level | None = None, quiet: bool = False) -> dict[str, Api]:
     """Functions that have the same name in `torch.accelerator`."""
     return {
-        f"torch.cuda.{name}": _api("cuda-api", level=level, accelerator=f"accelerator.{name}", quiet=quiet)
-        for name in names
+        f"torch.cuda.{name}": Api("cuda-api", level=level, accelerator=name, quiet=quiet)
+        for name in names.split()
     }
 
 
@@ -70,43 +62,43 @@ _PLAIN = {
 }
 _TRANSFORMS = "fft ifft rfft irfft hfft ihfft"
 _NAMES = {
-    **{name: _api(rule) for rule, names in _PLAIN.items() for name in names.split()},
-    **{f"torch.fft.{name}{n}": _api("complex") for name in _TRANSFORMS.split() for n in ("", "2", "n")},
-    **_same("device_count", "synchronize", "reset_peak_memory_stats"),
-    **_same("memory_allocated", "max_memory_allocated", "memory_reserved", quiet=True, level="warning"),
-    **_same("max_memory_reserved", "memory_stats", "empty_cache", quiet=True, level="warning"),
-    "torch.cuda.set_device": _api("cuda-api", accelerator="accelerator.set_device_index"),
-    "torch.cuda.current_device": _api("cuda-api", accelerator="accelerator.current_device_index"),
-    "torch.cuda.manual_seed": _api("cuda-api", _SEED, "warning"),
-    "torch.cuda.manual_seed_all": _api("cuda-api", _SEED, "warning"),
-    "torch.cuda.seed": _api("cuda-api", "torch.seed", "warning"),
-    "torch.cuda.seed_all": _api("cuda-api", "torch.seed", "warning"),
-    "torch.cuda.is_initialized": _api("cuda-api", level="warning"),
-    "torch.cuda.is_bf16_supported": _api("cuda-api", level="warning"),
-    "torch.cuda.ipc_collect": _api("cuda-api", "nothing: only CUDA needs it", "warning"),
-    "torch.cuda.is_available": _api("cuda-available", accelerator="accelerator.is_available"),
-    "torch.version.cuda": _api(
+    **{name: Api(rule) for rule, names in _PLAIN.items() for name in names.split()},
+    **{f"torch.fft.{name}{n}": Api("complex") for name in _TRANSFORMS.split() for n in ("", "2", "n")},
+    **_same("device_count synchronize reset_peak_memory_stats"),
+    **_same("memory_allocated max_memory_allocated memory_reserved", "warning", quiet=True),
+    **_same("max_memory_reserved memory_stats empty_cache", "warning", quiet=True),
+    "torch.cuda.set_device": Api("cuda-api", accelerator="set_device_index"),
+    "torch.cuda.current_device": Api("cuda-api", accelerator="current_device_index"),
+    "torch.cuda.manual_seed": Api("cuda-api", _SEED, "warning"),
+    "torch.cuda.manual_seed_all": Api("cuda-api", _SEED, "warning"),
+    "torch.cuda.seed": Api("cuda-api", "torch.seed", "warning"),
+    "torch.cuda.seed_all": Api("cuda-api", "torch.seed", "warning"),
+    "torch.cuda.is_initialized": Api("cuda-api", level="warning"),
+    "torch.cuda.is_bf16_supported": Api("cuda-api", level="warning"),
+    "torch.cuda.ipc_collect": Api("cuda-api", "nothing: only CUDA needs it", "warning"),
+    "torch.cuda.is_available": Api("cuda-available", accelerator="is_available"),
+    "torch.version.cuda": Api(
         "cuda-api", "the properties of the device; torch.version describes the build", "note", "no"
     ),
-    "torch._C._cuda": _api("cuda-api", shim="no"),
-    "torch.cuda.amp.GradScaler": _api("grad-scaler", shim="yes"),
-    "torch.cuda.amp.grad_scaler": _api("grad-scaler", shim="yes"),
-    "torch.get_autocast_gpu_dtype": _api("autocast-cuda", "torch.get_autocast_dtype(device_type)"),
-    "torch.set_autocast_gpu_dtype": _api("autocast-cuda", "torch.set_autocast_dtype(device_type, dtype)"),
-    "torch.cuda.ExternalStream": _api("cuda-stream", shim="partly"),
-    "torch.cuda.current_stream": _api("cuda-stream", accelerator="accelerator.current_stream"),
-    "torch.cuda.set_stream": _api("cuda-stream", accelerator="accelerator.set_stream"),
-    "torch.cuda.nvtx": _api("cuda-profiler", level="error", shim="no"),
-    "torch.cuda.profiler": _api("cuda-profiler", level="error", shim="no"),
-    "torch.autograd.profiler.emit_nvtx": _api("cuda-profiler", level="error", shim="no"),
-    "torch.profiler.ProfilerActivity.CUDA": _api("cuda-profiler", shim="yes"),
-    "torch.cuda.nccl": _api("nccl", shim="no"),
-    "torch.distributed.is_nccl_available": _api(
+    "torch._C._cuda": Api("cuda-api", shim="no"),
+    "torch.cuda.amp.GradScaler": Api("grad-scaler", shim="yes"),
+    "torch.cuda.amp.grad_scaler": Api("grad-scaler", shim="yes"),
+    "torch.get_autocast_gpu_dtype": Api("autocast-cuda", "torch.get_autocast_dtype(device_type)"),
+    "torch.set_autocast_gpu_dtype": Api("autocast-cuda", "torch.set_autocast_dtype(device_type, dtype)"),
+    "torch.cuda.ExternalStream": Api("cuda-stream", shim="partly"),
+    "torch.cuda.current_stream": Api("cuda-stream", accelerator="current_stream"),
+    "torch.cuda.set_stream": Api("cuda-stream", accelerator="set_stream"),
+    "torch.cuda.nvtx": Api("cuda-profiler", level="error", shim="no"),
+    "torch.cuda.profiler": Api("cuda-profiler", level="error", shim="no"),
+    "torch.autograd.profiler.emit_nvtx": Api("cuda-profiler", level="error", shim="no"),
+    "torch.profiler.ProfilerActivity.CUDA": Api("cuda-profiler", shim="yes"),
+    "torch.cuda.nccl": Api("nccl", shim="no"),
+    "torch.distributed.is_nccl_available": Api(
         "nccl", "torch.distributed.is_backend_available(backend)", "warning", "yes"
     ),
-    "torch.distributed.ProcessGroupNCCL": _api("nccl", shim="yes"),
-    "torch.distributed.Backend.NCCL": _api("nccl", shim="partly"),
-    "torch.nn.attention.SDPBackend.CUDNN_ATTENTION": _api("cudnn", level="warning"),
+    "torch.distributed.ProcessGroupNCCL": Api("nccl", shim="yes"),
+    "torch.distributed.Backend.NCCL": Api("nccl", shim="partly"),
+    "torch.nn.attention.SDPBackend.CUDNN_ATTENTION": Api("cudnn", level="warning"),
 }
 #: Names of `torch.cuda` that `torch.npu` 2.13 lacks; the shim does not cover them.
 _ABSENT = {
@@ -129,6 +121,7 @@ def lookup(name: str) -> Api | None:
     for count in range(len(words), 1, -1):
         api = _NAMES.get(".".join(words[:count]))
         if api and (count == len(words) or not api.accelerator):
-            absent = words[1] == "cuda" and not _ABSENT.isdisjoint(words[2:3]) and api.shim == "yes"
-            return replace(api, shim="no") if absent else api
+            shim = api.shim or RULES[api.rule].shim
+            absent = words[1] == "cuda" and not _ABSENT.isdisjoint(words[2:3])
+            return replace(api, shim="no") if absent and shim == "yes" else api
     return None

@@ -129,8 +129,8 @@ def scan_yaml(path: str, data: bytes) -> Scanned:
                 if rule := _setting(key, value):
                     code = lines[line].strip() if line < len(lines) else ""
                     what = f"{key}: {value}" if key else value
-                    finding = RULES[rule].finding(path, line + 1, column + 1, code, what, level="warning")
-                    findings.append(finding)
+                    finding = RULES[rule].finding(path, line + 1, column + 1, code, what)
+                    findings.append(replace(finding, level="warning"))
     except (yaml.YAMLError, RecursionError):
         return Scanned()
     return Scanned(findings)
@@ -168,5 +168,6 @@ def scan_requirements(path: str, data: bytes) -> Scanned:
         if text and (verdict := judge_requirement(text)):
             rule, level = verdict
             column = line.index(text) + 1
-            findings.append(RULES[rule].finding(path, number, column, text, text, level=level, shim="no"))
+            finding = RULES[rule].finding(path, number, column, text, text)
+            findings.append(replace(finding, level=level, shim="no"))
     return Scanned(findings)

@@ -104,7 +104,7 @@ def _fix_name(node: ast.Name | ast.Attribute, call: ast.Call, site: Site, *, gua
         return None  # on a CPU it does nothing, and the accelerator's function raises
     if api.rule == "cuda-available" and not _is_condition(call, site.ancestors):
         return None  # a variable keeps it, and code elsewhere depends on it
-    return site.fix((start, end, f"{source.torch}.{api.accelerator}"), helper=False)
+    return site.fix((start, end, f"{source.torch}.accelerator.{api.accelerator}"), helper=False)
 
 
 def _is_condition(node: ast.expr, ancestors: Sequence[ast.AST]) -> bool:

@@ -170,17 +170,13 @@ class _Scanner(ConditionVisitor):
         fix = fix_of(hit, site, guarded=bool(self.guarded))
         if fix is None and hit.severity != "note" and hit.rule not in HARMLESS:
             self.kept |= self._conditions
-        line, column, code = self._where(hit.node)
+        rule = RULES[hit.rule]
         self.findings.append(
-            RULES[hit.rule].finding(
-                self.file,
-                line,
-                column,
-                code,
-                hit.what,
+            replace(
+                rule.finding(self.file, *self._where(hit.node), hit.what),
                 level=level,
-                neutral=hit.neutral,
-                shim=hit.shim,
+                neutral=hit.neutral or rule.neutral,
+                shim=hit.shim or rule.shim,
                 guarded=guarded,
                 scope=self.qualified,
                 fix=fix,

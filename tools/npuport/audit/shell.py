@@ -3,7 +3,7 @@
 import bisect
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from npuport.audit.finding import Edit, Embedded, Finding, Fix, Level, Scanned, Shim
 from npuport.audit.packages import judge_requirement, judge_variable
@@ -48,9 +48,9 @@ class _Script:
         start = self.starts[number - 1]
         line = self.data[start:].partition(b"\n")[0]
         column = len(line[: word.start - start].decode(errors="replace")) + 1
-        code = line.decode(errors="replace").strip()
-        shim = shim or ("no" if RULES[rule].shim == "yes" else None)
-        return RULES[rule].finding(self.path, number, column, code, what, level=level, shim=shim, fix=fix)
+        found = RULES[rule].finding(self.path, number, column, line.decode(errors="replace").strip(), what)
+        shim = shim or ("no" if found.shim == "yes" else found.shim)
+        return replace(found, level=level or found.level, shim=shim, fix=fix)
 
 
 def scan_shell(path: str, data: bytes) -> Scanned:

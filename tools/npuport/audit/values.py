@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from npuport.audit.finding import Level, Shim
 from npuport.audit.guards import Resolve, mentions_npu
@@ -111,10 +112,12 @@ class _String:
         callee: the full name of the function that it is an argument of; empty if unknown.
         called: the last word of that name.
         shown: the string as a report shows it.
+        hit: makes a hit at the string.
     """
 
     def __init__(self, node: ast.Constant, text: str, ancestors: Sequence[ast.AST], resolve: Resolve) -> None:
         self.node, self.text, self.ancestors = node, text, ancestors
+        self.hit = partial(Hit, node)
         self.use = usage_of(node, ancestors)
         call = self.use.call
         self.callee = (resolve(call.func) or "") if call else ""
@@ -158,46 +161,36 @@ class _String:
         others = [n.value for n in ast.walk(around) if isinstance(n, ast.Constant) and n is not self.node]
         return not any(isinstance(value, str) and known.fullmatch(value) for value in others)
 
-    def hit(
-        self,
-        rule: str,
-        level: Level | None = None,
-        *,
-        what: str = "",
-        neutral: str = "",
-        shim: Shim | None = None,
-    ) -> Hit:
-        return Hit(self.node, rule, what or self.shown, level, neutral, shim)
-
 
 def _judge(string: _String) -> Hit | None:
-    text, use = string.text, string.use
+    text, use, shown = string.text, string.use, string.shown
     if variable := judge_variable(text):
         neutral = "the HCCL variable of the same purpose" if variable[0] == "nccl" else ""
-        hit = string.hit(*variable, what=text, neutral=neutral, shim="no")
+        hit = string.hit(variable[0], text, variable[1], neutral, "no")
         return hit if _is_variable(string) else None
     if _TOOL.match(text):
         runs = string.called == "split" or not string.is_for_text
         return _tool(string.node, text) if runs and use.kind in ("argument", "assign", "keyword") else None
     if _LIBRARY.match(text):
         loads = use.kind == "argument" and not string.is_for_text
-        return string.hit("cuda-extension", what=text) if loads else None
+        return string.hit("cuda-extension", text) if loads else None
     if _DEVICE.fullmatch(text):
         loose = text.endswith(":") and not isinstance(string.ancestors[-1], (ast.JoinedStr, ast.BinOp))
         return None if loose and string.called != "startswith" else _judge_device(string)
     if _NCCL.fullmatch(text):
         return _judge_nccl(string)
     if _TENSOR.fullmatch(text) and not string.is_for_text:
-        compared = use.kind == "compare"
-        return string.hit("device-test", shim="no") if compared else string.hit("cuda-api", shim="partly")
+        if use.kind == "compare":
+            return string.hit("device-test", shown, shim="no")
+        return string.hit("cuda-api", shown, shim="partly")
     if _FLASH.fullmatch(text) and re.search("attn|attention", use.name):
-        return string.hit("flash-attn", neutral='attn_implementation="sdpa"')
+        return string.hit("flash-attn", shown, neutral='attn_implementation="sdpa"')
     if _SORT.fullmatch(text) and use.name in ("sort_by", "metric"):
-        return string.hit("cuda-profiler", neutral="the column of the device on which it ran")
+        return string.hit("cuda-profiler", shown, neutral="the column of the device on which it ran")
     if text == "CUDAExecutionProvider" and use.kind != "compare" and not string.is_for_text:
-        return string.hit("cuda-device", "warning", neutral='"CANNExecutionProvider" before it', shim="no")
+        return string.hit("cuda-device", shown, "warning", '"CANNExecutionProvider" before it', "no")
     if text == "gpu" and use.name == "accelerator" and re.fullmatch(r"\w*(?:Trainer|Fabric)", string.called):
-        return string.hit("cuda-device", neutral='accelerator="auto"', shim="no")
+        return string.hit("cuda-device", shown, neutral='accelerator="auto"', shim="no")
     return None
 
 
@@ -208,14 +201,14 @@ def _judge_device(string: _String) -> Hit | None:
     if called == "startswith":
         func = use.call.func if use.call else None
         looks = isinstance(func, ast.Attribute) and _like_device(func.value)
-        return string.hit("device-test", what=f"startswith({shown})") if looks else None
+        return string.hit("device-test", f"startswith({shown})") if looks else None
     if use.kind in ("index", "key"):
-        return string.hit("cuda-device", "warning") if _maps_devices(use.node, use.kind) else None
+        return string.hit("cuda-device", shown, "warning") if _maps_devices(use.node, use.kind) else None
     if use.kind in ("argument", "keyword"):
         if string.callee in _AUTOCAST or (called.endswith("autocast") and use.name in ("0", "device_type")):
-            return string.hit("autocast-cuda", what=f"{called}({shown})")
+            return string.hit("autocast-cuda", f"{called}({shown})")
         if string.callee in SCALERS:
-            return string.hit("grad-scaler", what=f"{called}({shown})", shim="no")
+            return string.hit("grad-scaler", f"{called}({shown})", shim="no")
         if string.is_name:
             return None
     if use.kind == "argument":
@@ -224,7 +217,7 @@ def _judge_device(string: _String) -> Hit | None:
         return None
     else:
         sure = use.kind == "default" or use.name == "default" or bool(_DEVICE_WORD.search(use.name))
-    return string.hit("cuda-device", "error" if sure else "warning")
+    return string.hit("cuda-device", shown, "error" if sure else "warning")
 
 
 def _maps_devices(node: ast.AST | None, kind: str) -> bool:
@@ -251,11 +244,11 @@ def _is_device(node: ast.expr | None) -> bool:
 def _judge_test(string: _String) -> Hit | None:
     node = string.use.node
     if not isinstance(node, ast.Compare):
-        return string.hit("device-test", what=f"case {string.shown}")
+        return string.hit("device-test", f"case {string.shown}")
     member = any(isinstance(op, (ast.In, ast.NotIn)) for op in node.ops) and node.left is string.node
     if member and not any(_like_device(side) for side in node.comparators):
         return None
-    return string.hit("device-test", what=ast.unparse(node)[:60])
+    return string.hit("device-test", ast.unparse(node)[:60])
 
 
 def _like_device(node: ast.expr) -> bool:
@@ -269,9 +262,9 @@ def _like_device(node: ast.expr) -> bool:
 def _judge_nccl(string: _String) -> Hit | None:
     use, called = string.use, string.called
     if use.kind == "compare":
-        return string.hit("nccl", "warning", what=f"comparison with {string.shown}", shim="no")
+        return string.hit("nccl", f"comparison with {string.shown}", "warning", shim="no")
     if _GROUP.fullmatch(string.callee) or called in ("init_process_group", "new_group"):
-        return string.hit("nccl", what=f"{called}({string.shown})", shim="yes")
+        return string.hit("nccl", f"{called}({string.shown})", shim="yes")
     backend = "backend" in use.name
     if use.kind in ("index", "key", "item") and not backend:
         return None
@@ -281,7 +274,7 @@ def _judge_nccl(string: _String) -> Hit | None:
         return None
     if not backend and string.is_in_words(_BACKENDS):
         return None
-    return string.hit("nccl", "warning" if use.kind == "argument" else "error")
+    return string.hit("nccl", string.shown, "warning" if use.kind == "argument" else "error")
 
 
 def _tool(node: ast.expr, text: str) -> Hit:

@@ -1,4 +1,4 @@
-"""The sources of a tree: which files, which modules, which names. Everything is read, nothing is executed.
+"""The sources of a tree: its files, modules and names. They are read, never executed.
 
 A tree is a `dict` of POSIX paths to bytes, from a directory or from a commit:
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 class Unparsed(Exception):
-    """A file that Python 3 does not read: the line, counted from 1, and why."""
+    """A file that Python 3 cannot parse: the line, counted from 1, and the reason."""
 
     def __init__(self, line: int, reason: str) -> None:
         super().__init__(reason)
@@ -18,14 +18,14 @@ class Unparsed(Exception):
 
 
 def parse(data: bytes) -> ast.Module:
-    """The syntax tree of a file, in the encoding that it declares, or else in latin-1 where it is not UTF-8.
+    """The syntax tree of a file, in its declared encoding, else UTF-8, else latin-1.
 
     Raises:
-        Unparsed: another language, Python 2, a template, nested too deeply.
+        Unparsed: it is Python 2, a template or another language, or nested too deeply.
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a file's own invalid escapes are no business of ours
+            warnings.simplefilter("ignore")  # such as invalid escapes in the file
             try:
                 return ast.parse(data)
             except (SyntaxError, UnicodeDecodeError):
@@ -42,7 +42,7 @@ def parse(data: bytes) -> ast.Module:
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """No search for cycles while many syntax trees are made: they have none, and it reads them all."""
+    """Pause garbage collection while syntax trees are made: it would visit every node, and frees none."""
     before = gc.isenabled()
     gc.disable()
     try:
@@ -53,12 +53,12 @@ def gc_paused() -> Iterator[None]:
 
 
 def source_lines(data: bytes) -> list[bytes]:
-    """The lines as Python's own reader counts them, without their ends."""
+    """The lines as Python's parser counts them, without their ends."""
     return re.split(rb"\r\n|\r|\n", data)
 
 
 def decoded(data: bytes) -> str:
-    """A file's text, whatever its encoding: UTF-8, else latin-1, which knows every byte."""
+    """A file's text, as UTF-8, else as latin-1, which can decode every byte."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

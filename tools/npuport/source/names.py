@@ -1,8 +1,8 @@
 """What a name in a module means: `t.cuda` is `torch.cuda` after `import torch as t`.
 
-Scopes as Python has them: a parameter or a local variable hides an import of the same name, a class's names
-are not seen from its methods. An alias (`cuda = torch.cuda`) means what it was assigned, where that is a
-name. Of several imports of one name, as in try and except, the first counts.
+Scopes are Python's: a parameter or a local variable hides an import of the same name, and methods do not see
+the names of their class. An alias (`cuda = torch.cuda`) means what the assigned name means. If a name has
+several imports, as in try and except, the first one counts.
 """
 
 import ast
@@ -41,9 +41,9 @@ class Scope:
                 self._bind(bound)
 
     def lookup(self, name: str) -> Meaning:
-        """What a name means here; `builtins.x` where no scope binds it, but `torch` is always torch.
+        """The meaning of a name in this scope; `builtins.x` if no scope binds it. `torch` is always torch.
 
-        An excerpt, as of a document, may leave the import out; and nothing else goes by that name.
+        An excerpt in a document may omit the import, and nothing else has that name.
         """
         scope: Scope | None = self
         while scope:
@@ -53,7 +53,7 @@ class Scope:
         return name if name == "torch" else f"builtins.{name}"
 
     def resolve(self, node: ast.expr) -> Meaning:
-        """The dotted name that an expression stands for; None where it is a value."""
+        """The dotted name that an expression means; None if it is a value."""
         if isinstance(node, ast.Name):
             return self.lookup(node.id)
         if isinstance(node, ast.Attribute):
@@ -98,7 +98,7 @@ class Scope:
             self._assign(node.id, None)
 
     def _alias(self, value: ast.expr) -> Meaning:
-        """What an assigned name stands for; a chain of plain names only, so that `x = x.y` ends."""
+        """The meaning of an assigned value; only of a chain of plain names, so that `x = x.y` ends."""
         root = value
         while isinstance(root, ast.Attribute):
             root = root.value
@@ -108,7 +108,7 @@ class Scope:
         return None
 
     def _own(self, name: str) -> Meaning:
-        """A function or class of the module itself, by its full name."""
+        """The full name of a function or class of the module."""
         if isinstance(self.node, ast.Module):
             return f"{self.module}.{name}"
         return None
@@ -125,7 +125,7 @@ class Scope:
 
 
 def absolute(node: ast.ImportFrom, package: str) -> str:
-    """The module that a `from ... import` names, seen from a package."""
+    """The absolute name of the module in a `from ... import` statement of a package."""
     if not node.level:
         return node.module or ""
     parts = package.split(".") if package else []
@@ -150,7 +150,7 @@ def defaults_of(arguments: ast.arguments) -> list[tuple[ast.arg, ast.expr]]:
 
 
 def _bindings(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes below a statement that bind a name in its own scope, in the order of the text."""
+    """The nodes below a statement that bind a name in its scope, in the order of the text."""
     stack = [node]
     while stack:
         current = stack.pop()

@@ -8,6 +8,9 @@ from npuport.source.module import Unparsed, parse
 from npuport.source.names import absolute
 from npuport.source.visitor import Function, ScopedVisitor
 
+#: A name with more words is not followed: it grows from a re-export of a name by itself.
+_LONGEST = 30
+
 
 @dataclass
 class References:
@@ -81,41 +84,38 @@ class Project:
             self._modules[path] = read_module(path, self.files[path]) if path in self.files else None
         return self._modules[path]
 
-    def find(self, name: str, depth: int = 0) -> Symbol | None:
+    def find(self, name: str) -> Symbol | None:
         """The definition of a full name, also through re-exports; None if it is not in this tree."""
-        if depth:
-            return self._find(name, depth)
         if name not in self._symbols:
-            self._symbols[name] = self._find(name, 0)
+            self._symbols[name] = self._find(name)
         return self._symbols[name]
 
-    def _find(self, name: str, depth: int) -> Symbol | None:
+    def _find(self, name: str) -> Symbol | None:
+        waiting, seen = [(name, False)], set()  # re-exports may form circles
+        while waiting:
+            name, by_star = waiting.pop()
+            module, rest = self._module_of(name)
+            if module is None or name in seen or len(rest) > _LONGEST:
+                continue
+            seen.add(name)
+            if (symbol := _defined(module, rest)) and not (by_star and symbol.kind == "module"):
+                return symbol
+            meaning = module.meanings.get(rest[0]) if rest else None
+            if meaning and meaning != f"{module.name}.{rest[0]}":
+                waiting.append((".".join([meaning, *rest[1:]]), by_star))
+            elif rest:
+                stars = [".".join([star, *rest]) for star in module.stars if self._module_of(star)[1] == []]
+                waiting += [(star, True) for star in reversed(stars)]
+        return None
+
+    def _module_of(self, name: str) -> tuple[Module | None, list[str]]:
+        """The innermost module of a full name, and the words after the module's own name."""
         words = name.split(".")
         for count in range(len(words), 0, -1):
             path = self.paths.get(".".join(words[:count]))
-            module = self.module(path) if path else None
-            if module:
-                return self._within(module, words[count:], depth)
-        return None
-
-    def _within(self, module: Module, rest: list[str], depth: int) -> Symbol | None:
-        if not rest:
-            return Symbol("module", module)
-        qualified = ".".join(rest)
-        if qualified in module.functions:
-            return Symbol("function", module, qualified)
-        for count in range(len(rest), 0, -1):
-            if ".".join(rest[:count]) in module.classes:
-                return Symbol("class", module, ".".join(rest[:count]))
-        if depth > 20:
-            return None
-        meaning = module.meanings.get(rest[0])
-        if meaning and meaning != f"{module.name}.{rest[0]}":
-            return self.find(".".join([meaning, *rest[1:]]), depth + 1)
-        for star in module.stars:
-            if (symbol := self.find(".".join([star, *rest]), depth + 1)) and symbol.kind != "module":
-                return symbol
-        return None
+            if path and (module := self.module(path)):
+                return module, words[count:]
+        return None, words
 
     def bases(self, symbol: Symbol) -> Iterator[Symbol]:
         """The classes of this tree from which a class inherits directly."""
@@ -132,6 +132,16 @@ class Project:
         directory = module.path.split("/")[:-1]
         inits = ["/".join([*directory[:n], "__init__.py"]) for n in range(1, len(directory) + 1)]
         return [path for path in inits if path in self.files and path != module.path]
+
+
+def _defined(module: Module, words: list[str]) -> Symbol | None:
+    """The definition of a name in its own module; for an attribute of a class the class."""
+    if not words:
+        return Symbol("module", module)
+    if (qualified := ".".join(words)) in module.functions:
+        return Symbol("function", module, qualified)
+    owners = (".".join(words[:count]) for count in range(len(words), 0, -1))
+    return next((Symbol("class", module, owner) for owner in owners if owner in module.classes), None)
 
 
 def read_module(path: str, data: bytes) -> Module | None:

@@ -1,4 +1,4 @@
-"""The commands of a shell script: words and where they stand. Comments and here-documents are no commands.
+"""The commands of a shell script: their words, with positions. Comments and here-documents are skipped.
 
 Offsets are in bytes: a script is read as latin-1, in which every byte is a character.
 """
@@ -21,10 +21,10 @@ class Word:
     """A word of a command.
 
     Args:
-        text: without its quotes; expansions stay as they are written, command substitutions as `$()`.
+        text: without its quotes; expansions stay as they are, command substitutions become `$()`.
         start: its first byte.
-        end: the byte behind it.
-        expands: the names of the variables that are expanded in it.
+        end: the byte after it.
+        expands: the names of the variables that it expands.
     """
 
     text: str
@@ -41,13 +41,13 @@ class Word:
 
 @dataclass(frozen=True)
 class Command:
-    """A simple command: its words, redirections left out."""
+    """A simple command: its words, without redirections."""
 
     words: tuple[Word, ...]
 
     @property
     def assignments(self) -> tuple[Word, ...]:
-        """The assignments in front of it, or those that `export` and its like make."""
+        """The assignments before it, or those of `export` and similar commands."""
         words = list(self.words)
         if words and words[0].text in ("export", "declare", "local", "readonly", "typeset", "env"):
             return tuple(word for word in words[1:] if word.assignment)
@@ -56,23 +56,23 @@ class Command:
 
     @property
     def name(self) -> str:
-        """What is run, without its directory; empty where only variables are set."""
+        """The program, without its directory; empty if the command only sets variables."""
         rest = self.words[len(self.assignments) :] if self.words and self.words[0].assignment else self.words
         return rest[0].text.rpartition("/")[2] if rest else ""
 
 
 def commands(data: bytes) -> list[Command]:
-    """The simple commands of a script, those in substitutions too, in the order of their ends."""
+    """The simple commands of a script, also those in substitutions, in the order of their ends."""
     lexer = _Lexer(data.decode("latin-1"))
     lexer.script("")
-    return lexer.found
+    return lexer.commands
 
 
 class _Lexer:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
-        self.found: list[Command] = []
+        self.commands: list[Command] = []
         self.documents: list[tuple[str, bool]] = []
         self.expanded: list[str] = []
         self.depth = 0
@@ -111,7 +111,7 @@ class _Lexer:
 
     def _end(self, words: list[Word]) -> list[Word]:
         if words:
-            self.found.append(Command(tuple(words)))
+            self.commands.append(Command(tuple(words)))
         return []
 
     def _redirect(self, operator: str, end: int) -> None:
@@ -155,7 +155,7 @@ class _Lexer:
                 self.at += 2
             else:
                 parts += self._expansion(character)
-        if self.at == start:  # a closing bracket of nothing
+        if self.at == start:  # a closing bracket that nothing opened
             self.at += 1
         word = Word("".join(parts), start, min(self.at, len(self.text)), tuple(self.expanded))
         self.expanded = outer
@@ -192,7 +192,7 @@ class _Lexer:
             yield character
 
     def _parameter(self) -> Iterator[str]:
-        """`${NAME:-word}`; the word may hold substitutions of its own."""
+        """`${NAME:-word}`; the word may contain substitutions."""
         self.depth += 1
         if name := _PARAMETER.match(self.text, self.at):
             self.expanded.append(name[1])

@@ -1,4 +1,4 @@
-"""The files of a tree that the audit reads, out of a directory or out of a commit."""
+"""The files of a tree that the audit reads, from a directory or from a commit."""
 
 import os
 import posixpath
@@ -6,26 +6,15 @@ from pathlib import Path
 
 from npuport import git
 
-#: Larger files are generated or data; nobody patches them by hand.
+#: Larger files are generated or data; they are not patched by hand.
 LARGEST = 2 << 20
 
 _KINDS = {
-    ".py": "python",
-    ".sh": "shell",
-    ".bash": "shell",
-    ".zsh": "shell",
-    ".ksh": "shell",
-    ".slurm": "shell",
-    ".sbatch": "shell",
-    ".ipynb": "notebook",
-    ".md": "markdown",
-    ".markdown": "markdown",
-    ".yaml": "yaml",
-    ".yml": "yaml",
-    ".cu": "cuda",
-    ".cuh": "cuda",
+    **dict.fromkeys((".sh", ".bash", ".zsh", ".ksh", ".slurm", ".sbatch"), "shell"),
+    **{".py": "python", ".ipynb": "notebook", ".md": "markdown", ".markdown": "markdown"},
+    **{".yaml": "yaml", ".yml": "yaml", ".cu": "cuda", ".cuh": "cuda"},
 }
-#: Directories of tools and of other people's packages.
+#: Directories of tools and of installed packages.
 _FOREIGN = {
     *(".git", ".hg", ".svn", "__pycache__", "node_modules", "site-packages", "dist-packages"),
     *(".venv", "venv", ".tox", ".nox", ".eggs", ".mypy_cache", ".ruff_cache", ".pytest_cache"),
@@ -35,9 +24,9 @@ _REGULAR = ("100644", "100755")
 
 
 def kind(path: str, data: bytes) -> str:
-    """What a file is: `python`, `shell`, `notebook`, `markdown`, `yaml`, `requirements`, `cuda`, or nothing.
+    """A file's kind: `python`, `shell`, `notebook`, `markdown`, `yaml`, `requirements`, `cuda`, or empty.
 
-    A file without an ending is what its first line says.
+    The first line decides for a file without an extension.
     """
     name = posixpath.basename(path)
     stem, ending = posixpath.splitext(name)
@@ -52,7 +41,7 @@ def kind(path: str, data: bytes) -> str:
 
 
 def read_directory(root: Path) -> dict[str, bytes]:
-    """The files below a directory, sorted by path. Links, foreign directories and huge files are left out."""
+    """The files below a directory, by path; without links, foreign directories and very large files."""
     files: dict[str, bytes] = {}
     for directory, names, leaves in os.walk(root):
         names[:] = [name for name in names if not _foreign(Path(directory, name))]
@@ -67,7 +56,7 @@ def read_directory(root: Path) -> dict[str, bytes]:
 
 
 def read_commit(repository: Path, commit: str) -> dict[str, bytes]:
-    """The same of a commit's tree, without a checkout: two processes however many files there are."""
+    """The same for a commit's tree, without a checkout, with two processes for any number of files."""
     entries = {
         path: entry
         for path, entry in git.list_tree(repository, commit).items()
@@ -75,12 +64,12 @@ def read_commit(repository: Path, commit: str) -> dict[str, bytes]:
         if posixpath.splitext(path)[1] or entry.mode == "100755"
     }
     contents = git.read_objects(repository, [entry.oid for entry in entries.values()])
-    found = {path: content[1] for path, content in zip(entries, contents, strict=True) if content}
-    return _wanted({path: data for path, data in found.items() if len(data) <= LARGEST})
+    files = {path: content[1] for path, content in zip(entries, contents, strict=True) if content}
+    return _wanted({path: data for path, data in files.items() if len(data) <= LARGEST})
 
 
 def _perhaps(path: str) -> bool:
-    """Whether the name leaves it open, or says, that the file is one to read."""
+    """Whether the name allows that the file is read; its first line may decide."""
     return not posixpath.splitext(path)[1] or bool(kind(path, b""))
 
 
