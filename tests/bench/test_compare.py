@@ -1,4 +1,4 @@
-"""`bench compare` on made results."""
+"""`bench compare` on results made from chosen samples."""
 
 import json
 from pathlib import Path

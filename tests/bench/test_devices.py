@@ -52,7 +52,7 @@ def test_on_the_cpu(port: Path) -> None:
     assert files == {"results.json", "report.md", "latency.svg", "latency.png", "log.txt"}
 
 
-def test_on_the_simulator_it_is_simulated_everywhere(port: Path) -> None:
+def test_on_the_simulator_everything_is_named_simulated(port: Path) -> None:
     code, answer, results = _bench(port, "--device", "sim", "--dtype", "float32,float16", "--batch", "1")
     assert code == 0
     assert answer["device"]["simulated"]

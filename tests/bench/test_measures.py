@@ -103,7 +103,7 @@ def test_convolution_and_attention_are_counted(batch: int) -> None:
     assert Counter(Block()).count(BLOCK, {"image": image}) == convolution + attention
 
 
-def test_a_model_that_looks_at_its_data_is_not_counted() -> None:
+def test_a_model_that_reads_its_data_is_not_counted() -> None:
     entry = EntryPoint("nosy", lambda model, inputs: inputs["image"].sum().item(), ("image",))
     assert Counter(Block()).count(entry, {"image": torch.zeros(2)}) is None
 

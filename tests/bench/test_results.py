@@ -27,7 +27,7 @@ SAMPLES: dict[RunKey, list[list[float]]] = {
 SCHEMA = json.loads((HARNESS / "docs" / "bench.schema.json").read_text(encoding="utf-8"))
 
 
-def test_made_results_fit_the_schema_and_dumped_they_are_the_same() -> None:
+def test_results_fit_the_schema_and_survive_being_written() -> None:
     refused: dict[RunKey, str] = {RunKey("decode", "float16", 1): "RuntimeError: no kernel"}
     results = made({**SAMPLES, **refused})
     jsonschema.validate(results, SCHEMA)
@@ -71,7 +71,7 @@ def test_where_there_is_no_peak_the_reason_is_given(more: dict[str, str], reason
     assert reason in run["share_reason"]
 
 
-def test_a_simulated_run_says_so_wherever_it_is_shown() -> None:
+def test_a_simulated_run_is_named_simulated_wherever_it_is_shown() -> None:
     results = made(SAMPLES, device="Ascend910B4 (simulated)")
     page = render(results)
     assert results["device"] == {"kind": "sim", "name": "Ascend910B4 (simulated)", "simulated": True}
@@ -115,7 +115,7 @@ def test_chart_is_the_same_bytes_for_the_same_results() -> None:
     assert b"<dc:date>" not in draw(results)["latency.svg"]
 
 
-def test_chart_bears_a_benchmark_in_which_nothing_ran() -> None:
+def test_chart_of_a_benchmark_in_which_nothing_ran() -> None:
     refused: dict[RunKey, str] = {RunKey("encode", "float32", 1): "RuntimeError: no"}
     assert draw(made(refused))["latency.png"].startswith(b"\x89PNG")
     assert "no run was measured" in render(made(refused, kind="cpu")) or render(made(refused))

@@ -53,7 +53,7 @@ def test_every_run_is_visited(toy: tuple[Measured, str, list[str]]) -> None:
     assert sum("double" in line for line in lines) == 6
 
 
-def test_what_a_dtype_lacks_is_refused_and_the_rest_goes_on(toy: tuple[Measured, str, list[str]]) -> None:
+def test_a_missing_kernel_refuses_its_runs_only(toy: tuple[Measured, str, list[str]]) -> None:
     found, _, _ = toy
     assert _states(found, "whole", "float32") == ["measured"] * 3
     visit = found.visits[RunKey("whole", "float16", 1)][0]

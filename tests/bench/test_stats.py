@@ -1,4 +1,4 @@
-"""The statistics against distributions whose truth is known."""
+"""The statistics on samples from known distributions."""
 
 import math
 import random
@@ -104,7 +104,7 @@ def test_rising_latency_is_throttling() -> None:
 
 
 @pytest.mark.parametrize("kind", ["level", "falling", "slow rounds", "slight"])
-def test_what_is_no_throttling(kind: str) -> None:
+def test_other_trends_are_not_throttling(kind: str) -> None:
     source = random.Random(8)
     slope = {"falling": -0.01, "slight": 0.0005}.get(kind, 0.0)
     levels = [1, 1.5, 2, 2.5, 3] if kind == "slow rounds" else [1] * 5

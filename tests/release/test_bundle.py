@@ -1,4 +1,4 @@
-"""A bundle, from a port's results to the check of one that somebody else made: patchtok, the real way."""
+"""A bundle of patchtok: made from the results of real runs, then checked, also after tampering."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def check(port: Path, bundle: Path) -> tuple[int, str]:
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """patchtok, nothing run."""
+    """patchtok, without results."""
     return copy_example(tmp_path_factory.mktemp("bare") / "patchtok").root
 
 
@@ -66,7 +66,7 @@ def bundle(made: Path, tmp_path: Path) -> Path:
     return tmp_path / TITLE
 
 
-def test_nothing_run_is_refused_with_what_is_missing(bare: Path) -> None:
+def test_without_results_the_error_lists_what_is_missing(bare: Path) -> None:
     code, answer = release(bare)
     assert code == 1
     assert [one["what"] for one in answer["missing"]] == ["parity has not run", "the benchmark has not run"]
@@ -105,8 +105,9 @@ def test_the_same_inputs_give_the_same_bytes(warm: Path, made: Path, tmp_path: P
 
 
 def test_provenance_ties_it_together(warm: Path, made: Path) -> None:
-    statement = slsa.read_provenance(made / slsa.NAME)
+    statement = json.loads((made / slsa.NAME).read_bytes())
     named = {one["name"]: one["digest"] for one in statement["subject"]}
+    assert slsa.read_provenance(made / slsa.NAME).digests == {k: v["sha256"] for k, v in named.items()}
     definition = statement["predicate"]["buildDefinition"]
     materials = {one["name"]: one.get("digest") for one in definition["resolvedDependencies"]}
     results = json.loads((made / "results/parity.json").read_bytes())
@@ -136,10 +137,10 @@ def test_the_bill_of_materials_is_valid(made: Path) -> None:
     assert {"torch", "torch_npu"} <= {component["name"] for component in bill["components"]}
 
 
-def test_a_good_one_is_found_good(warm: Path, made: Path) -> None:
-    code, said = check(warm, made)
-    assert code == 0, said
-    assert f"{TITLE}: verified" in said
+def test_a_good_bundle_is_verified(warm: Path, made: Path) -> None:
+    code, output = check(warm, made)
+    assert code == 0, output
+    assert f"{TITLE}: verified" in output
 
 
 def forge(bundle: Path) -> None:
@@ -214,45 +215,45 @@ def redden(bundle: Path) -> None:
     ],
     ids=["source", "lost", "smuggled", "page", "bytecode", "red", "hardware", "licence", "harness"],
 )
-def test_what_a_forger_changes_is_found(
+def test_a_forged_bundle_is_found(
     warm: Path, bundle: Path, tamper: Callable[[Path], None], found: str
 ) -> None:
     tamper(bundle)
-    code, said = check(warm, bundle)
+    code, output = check(warm, bundle)
     assert code == 1  # the sums
-    assert any(what in said for what in ("changed", "missing", "not in SHA256SUMS", "bytecode"))
+    assert any(what in output for what in ("changed", "missing", "not in SHA256SUMS", "bytecode"))
     forge(bundle)
-    code, said = check(warm, bundle)
-    assert found in said
-    assert (code == 0) == ("note: " + found in said)
+    code, output = check(warm, bundle)
+    assert found in output
+    assert (code == 0) == ("note: " + found in output)
 
 
-def test_a_patch_that_is_not_the_lock_s_is_refused(warm: Path, bundle: Path) -> None:
+def test_a_patch_that_differs_from_the_lock_is_refused(warm: Path, bundle: Path) -> None:
     patch = next((bundle / "eval/patches").glob("0001*"))
     patch.write_text(patch.read_text().replace("\n+", "\n+ "))
     forge(bundle)
-    code, said = check(warm, bundle)
+    code, output = check(warm, bundle)
     assert code == 1
-    assert "0001" in said
+    assert "0001" in output
 
 
-def test_a_simulated_one_is_not_renamed_unnoticed(warm: Path, bundle: Path) -> None:
+def test_a_simulated_bundle_with_the_name_of_a_hardware_run_is_found(warm: Path, bundle: Path) -> None:
     renamed = bundle.rename(bundle.with_name("patchtok-tiny-Ascend"))
-    code, said = check(warm, renamed)
+    code, output = check(warm, renamed)
     assert code == 1
-    assert "simulated results presented as hardware's" in said
+    assert "simulated results presented as hardware's" in output
 
 
 @pytest.mark.parametrize("name", [sums.NAME, slsa.NAME, "results/parity.json", "eval/upstream.lock"])
-def test_what_is_malformed_is_one_line(warm: Path, bundle: Path, name: str) -> None:
+def test_a_malformed_file_is_one_error(warm: Path, bundle: Path, name: str) -> None:
     (bundle / name).write_bytes(b"{\xff")
-    code, said = check(warm, bundle)
+    code, output = check(warm, bundle)
     assert code == 1
-    assert "error: " in said
-    assert "Traceback" not in said
+    assert "error: " in output
+    assert "Traceback" not in output
 
 
-def test_a_person_s_edit_is_not_replaced(warm: Path, tmp_path: Path) -> None:
+def test_local_edits_are_not_replaced(warm: Path, tmp_path: Path) -> None:
     code, answer = release(warm, "--out", str(tmp_path))
     page = Path(answer["path"]) / "README.md"
     page.write_text("mine")

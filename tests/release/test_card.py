@@ -1,4 +1,4 @@
-"""What people read of a release is what the results say; a simulated run never reads as a hardware run."""
+"""The pages of a release follow from the results; a simulated run never looks like a hardware run."""
 
 import json
 import re
@@ -38,7 +38,7 @@ def tables(page: str) -> list[list[list[str]]]:
 
 
 @pytest.mark.parametrize(("schema", "results"), [("results", "parity"), ("bench", "bench")])
-def test_the_facts_here_have_the_documented_shape(schema: str, results: str) -> None:
+def test_the_facts_of_these_tests_fit_the_schemas(schema: str, results: str) -> None:
     described = json.loads((HARNESS / "docs" / f"{schema}.schema.json").read_text())
     jsonschema.validate(facts()[results], described)
 
@@ -50,7 +50,7 @@ def test_the_same_facts_give_the_same_bytes() -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("simulated", [True, False], ids=["simulated", "hardware"])
-def test_every_table_is_whole_and_every_link_leads_somewhere(name: str, simulated: bool) -> None:
+def test_tables_are_complete_and_links_have_targets(name: str, simulated: bool) -> None:
     page = pages(facts(simulated=simulated))[name]
 
     for rows in tables(page):
@@ -64,7 +64,7 @@ def test_every_table_is_whole_and_every_link_leads_somewhere(name: str, simulate
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_simulated_run_says_so_everywhere(name: str) -> None:
+def test_a_simulated_run_is_named_simulated_everywhere(name: str) -> None:
     page = body(pages(facts())[name])
 
     title = next(line for line in page.splitlines() if line.startswith("# "))
@@ -119,22 +119,22 @@ def test_every_measured_run_and_every_refusal_is_in_the_report() -> None:
 
 def test_what_was_not_run_is_read_from_the_results() -> None:
     here = facts()
-    said = pages(here)["README.md"].partition("## What was not run")[2]
-    assert "**An Ascend chip.**" in said
-    assert "**Trained weights in the accuracy tables.**" in said
-    assert "**float16** for `encode`: RoPE | raises" in said
-    assert "**bfloat16**: not measured." in said
-    assert "**Batch size 4, 8** in the benchmark." in said
+    expected = pages(here)["README.md"].partition("## What was not run")[2]
+    assert "**An Ascend chip.**" in expected
+    assert "**Trained weights in the accuracy tables.**" in expected
+    assert "**float16** for `encode`: RoPE | raises" in expected
+    assert "**bfloat16**: not measured." in expected
+    assert "**Batch size 4, 8** in the benchmark." in expected
 
     real = facts(simulated=False)
     weights = {"source": "hf:toys/Toy-p8", "revision": "f" * 40, "digest": "9" * 64}
     real["parity"]["weights"] = real["bench"]["weights"] = real["weights"] = weights
-    said = pages(real)["README.md"].partition("## What was not run")[2]
-    assert "chip" not in said
-    assert "Trained weights" not in said
+    expected = pages(real)["README.md"].partition("## What was not run")[2]
+    assert "chip" not in expected
+    assert "Trained weights" not in expected
 
 
-def test_the_hubs_find_their_fields() -> None:
+def test_the_front_matter_has_the_fields_of_the_hubs() -> None:
     for name, language in (("README.md", "en"), ("README.zh-CN.md", "zh")):
         front = yaml.safe_load(pages(facts())[name].split("---\n")[1])
         assert front["license"] == "other"
@@ -184,13 +184,15 @@ CONTRADICTIONS: dict[str, tuple[Callable[[Facts], object], str]] = {
 }
 
 
-@pytest.mark.parametrize(("change", "said"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
-def test_facts_that_contradict_themselves_are_refused(change: Callable[[Facts], object], said: str) -> None:
+@pytest.mark.parametrize(("change", "expected"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_facts_that_contradict_themselves_are_refused(
+    change: Callable[[Facts], object], expected: str
+) -> None:
     wrong = facts()
     change(wrong)
     with pytest.raises(PortError, match="contradict themselves") as caught:
         render(wrong)
-    assert said in caught.value.message
+    assert expected in caught.value.message
 
 
 def test_a_hardware_release_of_simulated_results_is_refused() -> None:

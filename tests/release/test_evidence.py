@@ -49,12 +49,12 @@ def bench() -> Results:
     return {**common(), "size": "small", "runs": [run, half]}
 
 
-def said(suite: Results, timing: Results) -> list[str]:
+def messages(suite: Results, timing: Results) -> list[str]:
     return [lack.what for lack in lacks(suite, timing, LOCK, MODEL, "9" * 64)]
 
 
-def test_good_results_lack_nothing() -> None:
-    assert said(parity(), bench()) == []
+def test_good_results_carry_a_release() -> None:
+    assert messages(parity(), bench()) == []
 
 
 def test_nothing_run() -> None:
@@ -92,10 +92,10 @@ def renamed(results: Results) -> None:
         (renamed, "parity contradicts itself on whether Ascend910B4 was simulated"),
     ],
 )
-def test_parity_that_carries_nothing(change: Callable[[Results], object], what: str) -> None:
+def test_parity_that_carries_no_release(change: Callable[[Results], object], what: str) -> None:
     results = copy.deepcopy(parity())
     change(results)
-    assert said(results, bench())[0].startswith(what)
+    assert messages(results, bench())[0].startswith(what)
 
 
 def refused(results: Results) -> None:
@@ -125,7 +125,7 @@ def refused(results: Results) -> None:
         ),
     ],
 )
-def test_a_benchmark_that_carries_nothing(change: Callable[[Results], object], what: str) -> None:
+def test_a_benchmark_that_carries_no_release(change: Callable[[Results], object], what: str) -> None:
     results = copy.deepcopy(bench())
     change(results)
-    assert any(line.startswith(what) for line in said(parity(), results))
+    assert any(line.startswith(what) for line in messages(parity(), results))

@@ -65,7 +65,7 @@ def test_any_mode_of_picture_is_read(pictures: ModuleType, tmp_path: Path, mode:
     assert grey[:, :10].mean() < 60 < 190 < grey[:, -10:].mean(), "dark on the left, light on the right"
 
 
-def test_what_is_transparent_is_white(pictures: ModuleType, tmp_path: Path) -> None:
+def test_transparent_pixels_become_white(pictures: ModuleType, tmp_path: Path) -> None:
     Image.new("RGBA", (4, 4), (0, 0, 0, 0)).save(tmp_path / "clear.png")
     assert np.asarray(pictures.read_picture(tmp_path / "clear.png")).min() == 255
 
@@ -106,23 +106,23 @@ def test_pixels_survive_the_normalisation(pictures: ModuleType) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [(b"hello", "is not a picture"), (b"", "is not a picture"), (None, "No such file")],
     ids=["text", "empty", "missing"],
 )
-def test_what_is_no_picture_is_one_line(
-    pictures: ModuleType, tmp_path: Path, data: bytes | None, said: str
+def test_another_file_is_one_error(
+    pictures: ModuleType, tmp_path: Path, data: bytes | None, message: str
 ) -> None:
     if data is not None:
         (tmp_path / "x.png").write_bytes(data)
-    with pytest.raises(pictures.Problem, match=said) as caught:
+    with pytest.raises(pictures.Problem, match=message) as caught:
         pictures.read_picture(tmp_path / "x.png")
     message, hint = str(caught.value).split("\n")
     assert message
     assert hint.startswith("hint: ")
 
 
-def test_a_truncated_picture_is_one_line(pictures: ModuleType, tmp_path: Path) -> None:
+def test_a_truncated_picture_is_one_error(pictures: ModuleType, tmp_path: Path) -> None:
     gradient().save(tmp_path / "whole.png")
     data = (tmp_path / "whole.png").read_bytes()
     (tmp_path / "half.png").write_bytes(data[: len(data) // 2])
@@ -164,7 +164,7 @@ def run(script: Path, *words: str | Path, **environment: str) -> subprocess.Comp
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["reconstruct", "x.png", "--out", "y.png"], "error: no weights\nhint: --weights DIR"),
         (["features", "x.png", "--random", "--weights", "d"], "error: both --weights and --random"),
@@ -174,10 +174,10 @@ def run(script: Path, *words: str | Path, **environment: str) -> subprocess.Comp
     ],
     ids=["no weights", "both", "no --out", "no caption", "nothing"],
 )
-def test_wrong_usage_is_one_line(words: list[str], said: str) -> None:
+def test_wrong_usage_is_one_line(words: list[str], message: str) -> None:
     done = run(VTP / "inference.py", *words)
     assert (done.returncode, done.stderr.count("\n")) == (2, 2)
-    assert done.stderr.startswith(said)
+    assert done.stderr.startswith(message)
 
 
 def checked(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:

@@ -46,7 +46,7 @@ def test_the_repository_s_own_are_sound(port: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ("[source]", "[sauce]", "sauce is unknown; the keys are model, source, try, card"),
         ('size = "small"', "", "model[0].size is missing"),
@@ -63,18 +63,18 @@ def test_the_repository_s_own_are_sound(port: str) -> None:
         ('size = "small"', 'size = "small"\ncolour = "red"', "model[0].colour is unknown"),
     ],
 )
-def test_what_is_wrong_is_named(tmp_path: Path, old: str, new: str, said: str) -> None:
+def test_an_error_names_the_key(tmp_path: Path, old: str, new: str, message: str) -> None:
     assert old in GOOD
-    with pytest.raises(PortError, match=re.escape(said)):
+    with pytest.raises(PortError, match=re.escape(message)):
         read(tmp_path, GOOD.replace(old, new))
 
 
-def test_none_is_said(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(PortError, match=r"release\.toml is missing"):
         read_release(Layout(tmp_path))
 
 
-def test_a_model_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_an_unknown_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PortError, match="no model 'Toy-Huge'") as caught:
         read(tmp_path, GOOD).model("Toy-Huge")
     assert "Toy-Small" in caught.value.hint

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle that nobody changes."""
+    """An unchanged bundle."""
     layout = copy_example(tmp_path_factory.mktemp("port") / "patchtok")
     bundle = tmp_path_factory.mktemp("good") / "bundle"
     return make_bundle(bundle, port(layout).path.resolve())
@@ -70,27 +70,27 @@ def missing(bundle: Path) -> None:
     (bundle / "eval/adapter.py").unlink()
 
 
-def strange(bundle: Path) -> None:
+def extra_module(bundle: Path) -> None:
     (bundle / "patchtok/more.py").write_text("")
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "expected"),
     [
         (lambda bundle: (bundle / "NOTES.md").write_text("mine"), ""),
         (lambda bundle: (bundle / "assets/captions.txt").write_text("x"), "assets/captions.txt was changed"),
         (missing, "eval/adapter.py is missing"),
-        (strange, "patchtok/more.py is not part of the bundle"),
+        (extra_module, "patchtok/more.py is not part of the bundle"),
         (lambda bundle: (bundle / "SHA256SUMS").unlink(), "it is missing"),
     ],
-    ids=["a note of the user's", "a file changed", "a file missing", "a module too many", "no sums"],
+    ids=["a note", "a file changed", "a file missing", "a module too many", "no sums"],
 )
-def test_files_are_held_against_their_sums(bundle: Path, tmp_path: Path, change, said: str) -> None:
+def test_files_are_compared_with_their_digests(bundle: Path, tmp_path: Path, change, expected: str) -> None:
     change(bundle)
     done = run_script(bundle, "verify.py", "--sums", "--out", tmp_path / "v.json", simulated=False)
-    assert done.returncode == int(bool(said)), done.stdout + done.stderr
-    assert said in done.stdout
-    assert answer(tmp_path / "v.json")["good"] == (not said)
+    assert done.returncode == int(bool(expected)), done.stdout + done.stderr
+    assert expected in done.stdout
+    assert answer(tmp_path / "v.json")["good"] == (not expected)
 
 
 def scaled_weight(bundle: Path) -> dict[str, str]:
@@ -157,13 +157,13 @@ def test_the_benchmark_gives_the_published_tables(good: Path, tmp_path: Path) ->
     found = answer(tmp_path / "b.json")
     jsonschema.validate(found, json.loads((HARNESS / "docs/bench.schema.json").read_text()))
     assert found["device"]["name"] == "Ascend910B4 (simulated)"
-    for said in (
+    for expected in (
         found["meaningless"],
         "batch 1 (simulated)",
         "reconstruction (simulated)",
         "memory (simulated)",
     ):
-        assert said in done.stdout
+        assert expected in done.stdout
     assert files(good) == before
 
 

@@ -44,7 +44,7 @@ def test_a_link_does_not_stand_for_a_file(bundle: Path, tmp_path_factory: pytest
     assert "deep/ü.bin: a link" in sums.differences(bundle)
 
 
-def test_bytecode_is_told_for_it_runs_in_place_of_its_source(bundle: Path) -> None:
+def test_bytecode_is_reported_because_it_runs_in_place_of_its_source(bundle: Path) -> None:
     (bundle / "deep/__pycache__").mkdir()
     (bundle / "deep/__pycache__/x.pyc").touch()
     (found,) = sums.differences(bundle)
@@ -52,7 +52,7 @@ def test_bytecode_is_told_for_it_runs_in_place_of_its_source(bundle: Path) -> No
     assert found.endswith("remove it")
 
 
-def test_what_the_bundles_own_scripts_leave_does_not_count(bundle: Path) -> None:
+def test_files_that_the_bundles_own_scripts_write_do_not_count(bundle: Path) -> None:
     (bundle / "verify.json").touch()
     (bundle / "benchmark.json").touch()
     assert sums.differences(bundle) == []
@@ -61,7 +61,7 @@ def test_what_the_bundles_own_scripts_leave_does_not_count(bundle: Path) -> None
 @pytest.mark.parametrize(
     "line", [f"{'0' * 64}  ../x", f"{'0' * 64}  /etc/passwd", f"{'0' * 63}  x", f"{'0' * 64} x", "x"]
 )
-def test_a_line_that_is_none_is_refused(bundle: Path, line: str) -> None:
+def test_a_malformed_line_is_refused(bundle: Path, line: str) -> None:
     with (bundle / sums.NAME).open("a") as file:
         file.write(line + "\n")
     with pytest.raises(PortError, match="SHA256SUMS:3"):

@@ -1,4 +1,4 @@
-"""`npuport try`: what it leaves in out/try, what it says, and what it says when it cannot."""
+"""`npuport try`: what it writes to out/try, its summary, and its errors."""
 
 import json
 import subprocess
@@ -35,11 +35,11 @@ def test_the_likeliest_caption_leads_with_the_longest_bar() -> None:
     assert lines[-1] == "out/try/showcase.png"
 
 
-def test_random_weights_and_a_simulated_device_are_said() -> None:
-    said = summary(results(warning="random weights: nothing", meaningless="say nothing"), "p", colour=False)
-    assert "random weights: nothing" in said
-    assert "say nothing" in said
-    assert "\x1b" not in said
+def test_random_weights_and_a_simulated_device_are_reported() -> None:
+    output = summary(results(warning="random weights: nothing", meaningless="say nothing"), "p", colour=False)
+    assert "random weights: nothing" in output
+    assert "say nothing" in output
+    assert "\x1b" not in output
     assert "\x1b" in summary(results(), "p", colour=True)
 
 
@@ -104,13 +104,13 @@ def test_trained_weights_a_picture_and_captions_of_ones_own(port: Layout, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "output"),
     [
         (["--model", "nobody"], "no model 'nobody' to release"),
         (["--weights", "/nowhere"], "/nowhere holds no checkpoint: no such directory"),
     ],
     ids=["no such model", "no such weights"],
 )
-def test_bad_input_is_one_line(port: Layout, words: list[str], said: str) -> None:
+def test_bad_input_is_one_error(port: Layout, words: list[str], output: str) -> None:
     code, answer = tried(port, *words)
-    assert (code, answer["error"]) == (1, said)
+    assert (code, answer["error"]) == (1, output)

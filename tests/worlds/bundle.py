@@ -1,4 +1,4 @@
-"""A miniature bundle of the example, made by hand: what its scripts find around them, and nothing else."""
+"""A small bundle of the example, made by hand: only the files that its scripts need."""
 
 import hashlib
 import json
@@ -38,7 +38,7 @@ def make_bundle(directory: Path, tree: Path) -> Path:
 
 
 def write_sums(directory: Path) -> None:
-    """SHA256SUMS of what is there now."""
+    """Write SHA256SUMS of all files."""
     lines = [
         f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(directory).as_posix()}\n"
         for path in sorted(directory.rglob("*"))
@@ -50,14 +50,14 @@ def write_sums(directory: Path) -> None:
 def edit(path: Path, old: str, new: str) -> None:
     """Replace a text that stands in a file once."""
     text = path.read_text()
-    assert text.count(old) == 1, f"{path}: {old!r} stands there {text.count(old)} times"
+    assert text.count(old) == 1, f"{path}: {old!r} is in it {text.count(old)} times"
     path.write_text(text.replace(old, new))
 
 
 def run_script(
     bundle: Path, name: str, *words: str | Path, simulated: bool, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """A script of the bundle's, in an environment that knows no npuport; on the simulator or the CPU."""
+    """Run a script of the bundle without npuport in the environment; on the simulator or the CPU."""
     clean = {
         key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "NPUPORT", "TORCH_"))
     }
