@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from npuport.base import process
+from npuport.base.child import Message, start
 from npuport.base.errors import PortError
 from npuport.base.schema import to_json
 from npuport.base.text import silent
@@ -125,7 +126,7 @@ class _Round:
             runs = None if self.first and not self.measured.facts else self.left
             request = self.target.json() | {"plan": to_json(self.plan), "runs": runs, "first": self.first}
             environment = self.target.environment
-            with process.start("npuport.bench.worker", request, errors=self.log, extra=environment) as child:
+            with start("npuport.bench.worker", request, errors=self.log, extra=environment) as child:
                 for answer in child.answers():
                     self._take(answer)
                 code = child.wait()
@@ -134,7 +135,7 @@ class _Round:
             if not code or not self.left:
                 return
 
-    def _take(self, answer: process.Message) -> None:
+    def _take(self, answer: Message) -> None:
         event = answer["event"]
         if event == "ready" and not self.measured.facts:
             facts = self.measured.facts = answer["facts"]

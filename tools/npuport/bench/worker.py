@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from npuport.base.process import Message, answering
+from npuport.base.child import Message, answering
 from npuport.bench.plan import RunKey
 
 

@@ -6,8 +6,8 @@ from statistics import median
 import torch
 
 from npuport.adapter import EntryPoint, load_adapter
+from npuport.base.child import Message
 from npuport.base.errors import PortError
-from npuport.base.process import Message
 from npuport.base.schema import from_json
 from npuport.bench.answers import ModelFacts, Visit
 from npuport.bench.flops import Counter

@@ -5,9 +5,9 @@ import os
 import sys
 from collections.abc import Callable
 
-from npuport.base import process
+from npuport.base import child
 from npuport.base.errors import PortError
-from npuport.base.process import Message
+from npuport.base.process import ProcessError
 from npuport.device.choose import SIMULATED, WITHOUT_NPU, Device, processor
 
 
@@ -44,13 +44,13 @@ def onhand(wanted: str) -> Device:
 def ask(wanted: str) -> Device:
     """`onhand` in a child process, so that this one does not import torch."""
     try:
-        answer = process.ask("npuport.device.here", {"wanted": wanted})
-    except process.ProcessError as error:
+        answer = child.ask("npuport.device.here", {"wanted": wanted})
+    except ProcessError as error:
         raise PortError(f"no device: {error}", hint="--device cpu") from error
     return Device(answer["kind"], answer["name"])
 
 
-def _answer(request: Message, answer: Callable[[Message], None]) -> None:
+def _answer(request: child.Message, answer: Callable[[child.Message], None]) -> None:
     device = onhand(request["wanted"])
     answer({"kind": device.kind, "name": device.name})
 
@@ -72,4 +72,4 @@ def _npu_missing() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(process.answering(_answer))
+    sys.exit(child.answering(_answer))

@@ -6,91 +6,55 @@ from pathlib import Path
 from npuport.base.errors import PortError
 
 
+class _Below:
+    """An attribute of Layout: a path below the port's directory."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+
+    def __get__(self, layout: "Layout", _: object = None) -> Path:
+        return layout.root.joinpath(*self._names)
+
+
 @dataclass(frozen=True)
 class Layout:
     """The files of one port, below its directory `root`."""
 
     root: Path
 
-    @property
-    def lock(self) -> Path:
-        """The file that names the pin, the series and the ported tree."""
-        return self.root / "upstream.lock"
+    #: The file that names the pin, the series and the ported tree.
+    lock = _Below("upstream.lock")
+    #: The directory of `series` and its patches.
+    patches = _Below("patches")
+    #: The module that builds the model, its inputs and its entry points.
+    adapter = _Below("adapter.py")
+    #: The port's changelog.
+    changelog = _Below("CHANGELOG.md")
+    #: The file that pins trained checkpoints.
+    weights_lock = _Below("weights.lock")
+    #: The port's own files for its bundles: `release.toml`, `inference.py`.
+    release = _Below("release")
+    #: The bundles.
+    dist = _Below("dist")
+    #: Files that a killed command was about to publish; see `publication`.
+    publication = _Below(".publication")
 
-    @property
-    def patches(self) -> Path:
-        """The directory of `series` and its patches."""
-        return self.root / "patches"
-
-    @property
-    def adapter(self) -> Path:
-        """The module that builds the model, its inputs and its entry points."""
-        return self.root / "adapter.py"
-
-    @property
-    def out(self) -> Path:
-        """Everything that commands make; safe to delete."""
-        return self.root / "out"
-
-    @property
-    def trees(self) -> Path:
-        """Finished trees, each in a directory named by its commit."""
-        return self.out / "trees"
-
-    @property
-    def checkout(self) -> Path:
-        """The link to the clean tree at the pin."""
-        return self.out / "checkout"
-
-    @property
-    def ported(self) -> Path:
-        """The link to the ported tree."""
-        return self.out / "ported"
-
-    @property
-    def changelog(self) -> Path:
-        """The port's changelog."""
-        return self.root / "CHANGELOG.md"
-
-    @property
-    def publication(self) -> Path:
-        """Files that a killed command was about to publish; see `publication`."""
-        return self.root / ".publication"
-
-    @property
-    def rebase(self) -> Path:
-        """The report of the last rebase, and the session of one that waits for the user."""
-        return self.out / "rebase"
-
-    @property
-    def report(self) -> Path:
-        """The parity report's directory."""
-        return self.out / "report"
-
-    @property
-    def bench(self) -> Path:
-        """The benchmark's report, its directory."""
-        return self.out / "bench"
-
-    @property
-    def trial(self) -> Path:
-        """What `npuport try` makes."""
-        return self.out / "try"
-
-    @property
-    def weights_lock(self) -> Path:
-        """The file that pins trained checkpoints."""
-        return self.root / "weights.lock"
-
-    @property
-    def release(self) -> Path:
-        """The port's own files for its bundles: `release.toml`, `inference.py`."""
-        return self.root / "release"
-
-    @property
-    def dist(self) -> Path:
-        """The bundles."""
-        return self.root / "dist"
+    #: Everything that commands make; safe to delete.
+    out = _Below("out")
+    #: Finished trees, each in a directory named by its commit.
+    trees = _Below("out", "trees")
+    #: The link to the clean tree at the pin.
+    checkout = _Below("out", "checkout")
+    #: The link to the ported tree.
+    ported = _Below("out", "ported")
+    #: The report of the last rebase, and the session of one that waits for the user.
+    rebase = _Below("out", "rebase")
+    #: The parity report's directory.
+    report = _Below("out", "report")
+    #: The benchmark's report, its directory.
+    bench = _Below("out", "bench")
+    #: What `npuport try` makes.
+    trial = _Below("out", "try")
 
 
 def find_port(start: Path) -> Layout:

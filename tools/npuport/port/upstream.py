@@ -31,8 +31,7 @@ def ensure(layout: Layout, lock: Lock, *, offline: bool = False, progress: Progr
     Raises:
         PortError: upstream cannot be reached, or does not have the commit.
     """
-    url = absolute_url(lock.url, layout.root)
-    repository = cached(url)
+    repository = cached(absolute_url(lock.url, layout.root))
     if repository.is_dir() and has(repository, lock.commit):
         return repository
     if offline:
@@ -40,18 +39,11 @@ def ensure(layout: Layout, lock: Lock, *, offline: bool = False, progress: Progr
             f"commit {lock.commit[:12]} of {lock.url} is not in the cache", hint="run once without --offline"
         )
     with exclusive(repository.with_suffix(".lock"), lambda: progress("waiting for another npuport to fetch")):
-        if repository.is_dir() and has(repository, lock.commit):
-            return repository
-        staging = repository.parent / "staging" / repository.stem  # the lock is that of one repository
-        clean_staging(staging)
-        sources = mirrors(url) or [url]
-        if not repository.is_dir():
-            _clone(lock, sources, repository, staging, progress)
-        else:
-            _fetch(lock, sources, repository, progress)
-        if not has(repository, lock.commit):
-            _fetch_commit(lock, sources, repository, progress)
-        git.keep(repository, lock.commit)
+        if not (repository.is_dir() and has(repository, lock.commit)):
+            sources = _update(layout, lock, repository, progress)
+            if not has(repository, lock.commit):
+                _fetch_commit(lock, sources, repository, progress)
+            git.keep(repository, lock.commit)
     return repository
 
 
@@ -66,28 +58,34 @@ def update(layout: Layout, lock: Lock, *, offline: bool = False, progress: Progr
     Raises:
         PortError: upstream cannot be reached, or, offline, was never cloned.
     """
-    url = absolute_url(lock.url, layout.root)
-    repository = cached(url)
+    repository = cached(absolute_url(lock.url, layout.root))
     if offline:
         if not repository.is_dir():
             raise PortError(f"{lock.url} is not in the cache", hint="run once without --offline")
         return repository
     with exclusive(repository.with_suffix(".lock"), lambda: progress("waiting for another npuport to fetch")):
-        staging = repository.parent / "staging" / repository.stem
-        clean_staging(staging)
-        sources = mirrors(url) or [url]
-        if not repository.is_dir():
-            _clone(lock, sources, repository, staging, progress)
-        else:
-            if has(repository, lock.commit):
-                git.keep(repository, lock.commit)
-            _fetch(lock, sources, repository, progress)
+        if repository.is_dir() and has(repository, lock.commit):
+            git.keep(repository, lock.commit)  # before a fetch removes its branch
+        sources = _update(layout, lock, repository, progress)
         if not has(repository, lock.commit):
             with contextlib.suppress(PortError):
                 _fetch_commit(lock, sources, repository, progress)
         if has(repository, lock.commit):
             git.keep(repository, lock.commit)
     return repository
+
+
+def _update(layout: Layout, lock: Lock, repository: Path, progress: Progress) -> list[str]:
+    """Clone upstream, or fetch all of it; return the places that were tried. The caller holds the lock."""
+    staging = repository.parent / "staging" / repository.stem  # the lock is that of one repository
+    clean_staging(staging)
+    url = absolute_url(lock.url, layout.root)
+    sources = mirrors(url) or [url]
+    if repository.is_dir():
+        _fetch(lock, sources, repository, progress)
+    else:
+        _clone(lock, sources, repository, staging, progress)
+    return sources
 
 
 def cached(url: str) -> Path:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from npuport.base.child import error_message
 from npuport.base.errors import PortError
-from npuport.base.process import error_message
 from npuport.parity.case import POLICIES, Case
 from npuport.port.layout import Layout, find_port
 from npuport.suite.progress import ProgressLines

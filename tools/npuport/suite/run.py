@@ -8,6 +8,7 @@ from pathlib import Path
 
 from npuport import weights
 from npuport.base import process
+from npuport.base.child import raise_error
 from npuport.base.errors import PortError
 from npuport.base.files import write_atomically
 from npuport.base.places import TOOLS
@@ -63,7 +64,7 @@ def run(layout: Layout, request: ParityRequest, report: Path, progress: Progress
             process.python("-m", "pytest", *words), environment=process.environment(), log=log, cwd=TOOLS
         )
         if error.is_file():
-            process.raise_error(json.loads(error.read_bytes()))
+            raise_error(json.loads(error.read_bytes()))
         output = log.read_bytes()
     results = report / "results.json"
     if code not in _FINISHED or not results.is_file() or results.stat().st_mtime < started:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from npuport.base.process import Message, answering
+from npuport.base.child import Message, answering
 from npuport.weights.failure import failure
 from npuport.weights.remote import RemoteFile
 from npuport.weights.spec import HubModel

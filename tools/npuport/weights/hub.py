@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from npuport.base import process
+from npuport.base import child
+from npuport.base.process import ProcessError
 from npuport.weights.failure import client_failed
 from npuport.weights.hubs import HUBS
 from npuport.weights.remote import Listing, RemoteFile
@@ -41,14 +42,14 @@ def get(
 
 
 def _ask(
-    model: HubModel, question: process.Message, scratch: Path, look: Callable[[], None] | None = None
-) -> process.Message:
+    model: HubModel, question: child.Message, scratch: Path, look: Callable[[], None] | None = None
+) -> child.Message:
     hub = HUBS[model.hub]
     variables = {**hub.environment, "DO_NOT_TRACK": "1"}
     if hub.package == "openmind_hub":
         variables["XDG_CACHE_HOME"] = str(scratch)
     request = {**question, "model": asdict(model), "scratch": str(scratch)}
     try:
-        return process.ask("npuport.weights.client", request, extra=variables, look=look)
-    except process.ProcessError as error:
+        return child.ask("npuport.weights.client", request, extra=variables, look=look)
+    except ProcessError as error:
         raise client_failed(model, str(error)) from error
