@@ -1,4 +1,4 @@
-"""What a person does in the ported tree becomes the series: edits, commits, and what git can do to them."""
+"""The user's edits and commits in the ported tree become the series."""
 
 import shutil
 from pathlib import Path
@@ -85,7 +85,7 @@ def test_a_reworded_commit_keeps_its_diff(port: Port, ported: PortResult) -> Non
     before = series(port)
     git(ported.path, "commit", "--quiet", "--amend", "-m", "Change value 5 at last\n\nFor a better reason.")
     names = take(port)
-    assert names == tuple(before), "told by author and date"
+    assert names == tuple(before), "found by author and date"
     old, new = (parse_patch("p", files[names[1]]) for files in (before, series(port)))
     assert (new.fields["subject"], new.reason) == ("Change value 5 at last", "For a better reason.")
     assert new.data[new.diff_start :] == old.data[old.diff_start :]

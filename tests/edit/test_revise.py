@@ -40,8 +40,8 @@ def data(port: Port, name: str) -> bytes:
 
 def test_new_takes_what_is_edited(port: Port, ported: PortResult, run: Run) -> None:
     (ported.path / "run.sh").write_text("#!/bin/sh\necho hello\n")
-    code, told = run("new", "Say hello")
-    assert (code, told["new"]) == (0, ["0003-Say-hello.patch"])
+    code, answer = run("new", "Say hello")
+    assert (code, answer["new"]) == (0, ["0003-Say-hello.patch"])
     assert names(port)[2] == "0003-Say-hello.patch"
 
 
@@ -53,8 +53,8 @@ def test_new_remembers_the_title_until_there_is_an_edit(port: Port, run: Run) ->
 
 
 def test_new_needs_a_title(run: Run) -> None:
-    code, told = run("new", "  ")
-    assert (code, told["error"]) == (1, "a patch needs a title")
+    code, answer = run("new", "  ")
+    assert (code, answer["error"]) == (1, "a patch needs a title")
 
 
 @pytest.mark.parametrize("name", ["1", "0001", "0001-patch.patch", "0001-patch"])
@@ -70,8 +70,8 @@ def test_an_unknown_patch(port: Port) -> None:
 
 def test_edit_in_the_middle_of_the_series(port: Port, run: Run) -> None:
     later = data(port, "0002-patch.patch")
-    code, told = run("edit", "1")
-    assert (code, told["patch"]) == (0, "0001-patch.patch")
+    code, answer = run("edit", "1")
+    assert (code, answer["patch"]) == (0, "0001-patch.patch")
     tree = port.layout.ported
     assert (tree / "model.py").read_text() == MODEL, "the tree is at the first patch"
     seed = (
@@ -80,10 +80,10 @@ def test_edit_in_the_middle_of_the_series(port: Port, run: Run) -> None:
         .replace("if torch.cuda", "if hasattr(torch, 'cuda') and torch.cuda")
     )
     (tree / "tools/seed.py").write_text(seed)
-    code, told = run("refresh", "--check")
-    assert (code, told["changed"], told["published"]) == (1, True, False)
-    code, told = run("refresh")
-    assert [verdict["kind"] for verdict in told["verdicts"]] == ["edited", "clean"]
+    code, answer = run("refresh", "--check")
+    assert (code, answer["changed"], answer["published"]) == (1, True, False)
+    code, answer = run("refresh")
+    assert [verdict["kind"] for verdict in answer["verdicts"]] == ["edited", "clean"]
     assert data(port, "0002-patch.patch") == later
     assert (tree / "tools/seed.py").read_text() == seed
     assert (tree / "model.py").read_text() == edited(5, "55")
@@ -124,10 +124,10 @@ def test_edit_of_nothing_puts_everything_back(port: Port, ported: PortResult, ru
 def test_edit_that_leaves_nothing(port: Port, run: Run) -> None:
     run("edit", "1")
     git(port.layout.ported, "reset", "--quiet", "--hard", "HEAD~1")
-    code, told = run("refresh")
+    code, answer = run("refresh")
     assert code == 1
-    assert "nothing is left" in told["error"]
-    assert "npuport drop" in told["hint"]
+    assert "nothing is left" in answer["error"]
+    assert "npuport drop" in answer["hint"]
 
 
 def test_edit_refuses_a_tree_with_work_in_it(port: Port, ported: PortResult) -> None:
@@ -139,8 +139,8 @@ def test_edit_refuses_a_tree_with_work_in_it(port: Port, ported: PortResult) -> 
 
 def test_drop(port: Port, ported: PortResult, run: Run) -> None:
     later = data(port, "0002-patch.patch")
-    code, told = run("drop", "1")
-    assert (code, [verdict["kind"] for verdict in told["verdicts"]]) == (0, ["skipped", "clean"])
+    code, answer = run("drop", "1")
+    assert (code, [verdict["kind"] for verdict in answer["verdicts"]]) == (0, ["skipped", "clean"])
     assert names(port) == ["0002-patch.patch"]
     assert data(port, "0002-patch.patch") == later
     assert "manual_seed_all" in (port.layout.ported / "tools/seed.py").read_text()
@@ -164,9 +164,9 @@ def test_drop_below_a_patch_that_needs_it(port: Port, run: Run) -> None:
     """The later patch conflicts: a session as of a rebase, and nothing is changed before it is resolved."""
     stacked(port)
     before = port.layout.lock.read_bytes()
-    code, told = run("drop", "1")
+    code, answer = run("drop", "1")
     assert code == 1
-    clash = told["verdicts"][1]["clashes"][0]
+    clash = answer["verdicts"][1]["clashes"][0]
     assert clash["reason"] == "an edit of the series changed the lines that the patch changes"
     assert (clash["upstream"], clash["expected"], clash["wanted"]) == (
         ["value_5 = 5"],
@@ -176,8 +176,8 @@ def test_drop_below_a_patch_that_needs_it(port: Port, run: Run) -> None:
     assert port.layout.lock.read_bytes() == before
     tree = port.layout.rebase / "session/tree"
     (tree / "model.py").write_text(edited(5, "555"))
-    code, told = run("rebase", "--continue")
-    assert (code, [verdict["kind"] for verdict in told["verdicts"]]) == (0, ["skipped", "resolved"])
+    code, answer = run("rebase", "--continue")
+    assert (code, [verdict["kind"] for verdict in answer["verdicts"]]) == (0, ["skipped", "resolved"])
     assert names(port) == ["0002-patch.patch"]
     assert (port.layout.ported / "model.py").read_text() == edited(5, "555")
     assert not (port.layout.root / "CHANGELOG.md").exists(), "the pin has not moved"
@@ -187,9 +187,9 @@ def test_edit_below_a_patch_that_conflicts_keeps_the_edit(port: Port, run: Run) 
     stacked(port)
     run("edit", "1")
     (port.layout.ported / "model.py").write_text(edited(5, "56"))
-    code, told = run("refresh")
+    code, answer = run("refresh")
     assert code == 1
-    assert [verdict["kind"] for verdict in told["verdicts"]] == ["edited", "conflict"]
+    assert [verdict["kind"] for verdict in answer["verdicts"]] == ["edited", "conflict"]
     (aside,) = port.layout.trees.glob("*.edited-*")
     assert (aside / "model.py").read_text() == edited(5, "56")
     assert run("rebase", "--abort")[1]["aborted"]

@@ -1,4 +1,4 @@
-"""Upstream changed the very lines of a patch: what is told, and whom it names."""
+"""Upstream changed the very lines of a patch: the reasons, and the commits that they name."""
 
 from worlds.expect import Expected, clean, conflict, merged, moved, resolved, skipped
 from worlds.lumen import Tree
@@ -26,8 +26,8 @@ def test_line_changed(world: World) -> None:
     assert clash["line"] > 0
     text = world.history.text(SEEDED).replace(OTHER, "    torch.accelerator.manual_seed_all(seed)\n")
     world.resolve({SEEDED: text})
-    there = rest(world.history.files | {SEEDED: text.encode()})
-    world.go_on("--continue", resolved(), clean(), clean(), clean(), tree=there)
+    after = rest(world.history.files | {SEEDED: text.encode()})
+    world.go_on("--continue", resolved(), clean(), clean(), clean(), tree=after)
 
 
 def test_culprit_among_many(world: World) -> None:
@@ -41,7 +41,7 @@ def test_culprit_among_many(world: World) -> None:
 
 
 def test_culprit_is_who_took_the_expected_lines_away(world: World) -> None:
-    """Not who changed again what was there already instead."""
+    """Not the commit that changed the replacement again."""
     world.history.edit("Seed one GPU", SEEDED, LINE, OTHER)
     world.history.edit("Seed it late", SEEDED, OTHER, "    torch.cuda.manual_seed(seed + 1)\n")
     world.history.insert("Explain", SEEDED, 5)
@@ -127,8 +127,8 @@ def test_converted_to_crlf(world: World) -> None:
     crlf = world.history.files[SEEDED].replace(b"\n", b"\r\n")
     world.history.commit("Save on another system", {SEEDED: crlf})
     seeded = SEED.apply(world.history.files | {SEEDED: crlf.replace(b"\r\n", b"\n")})[SEEDED]
-    there = rest(world.history.files | {SEEDED: seeded.replace(b"\n", b"\r\n")})
-    world.rebase(merged(), clean(), clean(), clean(), tree=there)
+    after = rest(world.history.files | {SEEDED: seeded.replace(b"\n", b"\r\n")})
+    world.rebase(merged(), clean(), clean(), clean(), tree=after)
 
 
 def test_converted_from_crlf(world: World) -> None:
@@ -136,8 +136,8 @@ def test_converted_from_crlf(world: World) -> None:
     world.history.commit("Save on another system", {SEEDED: crlf})
     world.carry([Edit("Seed", {SEEDED: ((LINE.replace("\n", "\r\n"), OTHER.replace("\n", "\r\n")),)})])
     world.history.commit("Save on ours", {SEEDED: crlf.replace("\r\n", "\n")})
-    there = world.history.files | {SEEDED: world.history.files[SEEDED].replace(LINE.encode(), OTHER.encode())}
-    world.rebase(merged(), tree=there)
+    after = world.history.files | {SEEDED: world.history.files[SEEDED].replace(LINE.encode(), OTHER.encode())}
+    world.rebase(merged(), tree=after)
 
 
 def test_converted_to_crlf_and_changed(world: World) -> None:
@@ -161,7 +161,7 @@ def test_reformatted(world: World) -> None:
 
 
 def test_two_patches_on_the_same_hunk(world: World) -> None:
-    """The first needs a person; when it is resolved, the second meets the resolution."""
+    """The first needs a decision; when it is resolved, the second meets the resolution."""
     guard = Edit("Guard", {SEEDED: ((LINE, f"    if torch.cuda.is_available():\n    {LINE}"),)})
     better = Edit("Guard better", {SEEDED: (("    if torch.cuda", "    if seed and torch.cuda"),)})
     world.carry([guard, better, NAME])
@@ -182,7 +182,7 @@ def test_two_patches_on_the_same_hunk(world: World) -> None:
 
 
 def test_in_the_middle_of_twenty(world: World) -> None:
-    """Ten go through, one needs a person, nine wait; then they go through too."""
+    """Ten go through, one needs a decision, nine wait; then they go through too."""
     parts = [f"lumen/part_{number:02}.py" for number in range(20)]
     body = "".join(f"step_{line} = {line}\n" for line in range(30))
     world.history.commit("Add parts", dict.fromkeys(parts, body))
@@ -209,7 +209,7 @@ def test_in_the_middle_of_twenty(world: World) -> None:
 
 
 def test_every_patch_in_turn(world: World) -> None:
-    """A person at every stop: skip, then resolve, then keep what upstream has."""
+    """A decision at every stop: skip, then resolve, then keep what upstream has."""
     world.history.edit("Seed one GPU", SEEDED, LINE, OTHER)
     world.history.edit("Count on the CPU", ROTATED, 'count, device="cuda")', "count)")
     world.history.edit("Use gloo", "tools/evaluate.py", '"nccl"', '"gloo"')
@@ -232,8 +232,8 @@ def test_conflict_of_two_files_of_one_patch(world: World) -> None:
     world.history.edit("Default to the CPU", "tools/rebuild.py", 'default="cuda")', 'default="cpu")')
     world.history.edit("Use gloo", "tools/evaluate.py", '"nccl"', '"gloo"')
     answer = world.rebase(clean(), clean(), conflict("tools/rebuild.py", 1))
-    told = {clash["path"]: clash["culprit"]["subject"] for clash in answer["verdicts"][2]["clashes"]}
-    assert told == {"tools/rebuild.py": "Default to the CPU", "tools/evaluate.py": "Use gloo"}
+    errors = {clash["path"]: clash["culprit"]["subject"] for clash in answer["verdicts"][2]["clashes"]}
+    assert errors == {"tools/rebuild.py": "Default to the CPU", "tools/evaluate.py": "Use gloo"}
 
 
 def test_conflict_in_one_file_and_a_rename_of_another(world: World) -> None:
@@ -247,7 +247,7 @@ def test_conflict_in_one_file_and_a_rename_of_another(world: World) -> None:
     assert b'default="npu"' in (world.tree / "scripts/rebuild.py").read_bytes()
 
 
-def test_names_of_conflict_sides_are_told_in_the_tree(world: World) -> None:
+def test_conflict_markers_name_their_sides(world: World) -> None:
     """The markers say which side is upstream's and which the patch's."""
     world.history.edit("Seed one GPU", SEEDED, LINE, OTHER)
     world.rebase(Expected(("conflict",), path=SEEDED))
@@ -265,5 +265,5 @@ def test_markers_that_upstream_itself_holds(world: World) -> None:
     world.rebase(conflict(SEEDED, 1, by="Seed one GPU"))
     text = world.history.text(SEEDED).replace(OTHER, "    pass\n")
     world.resolve({SEEDED: text})
-    there = rest(world.history.files | {SEEDED: text.encode()})
-    world.go_on("--continue", resolved(), clean(), clean(), clean(), tree=there)
+    after = rest(world.history.files | {SEEDED: text.encode()})
+    world.go_on("--continue", resolved(), clean(), clean(), clean(), tree=after)

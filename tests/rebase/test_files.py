@@ -12,8 +12,8 @@ ADDED = "lumen/accelerator.py"
 
 def test_file_renamed(world: World) -> None:
     world.history.rename("Name it after what it does", SEEDED, "lumen/random.py")
-    there = renamed({SEEDED: "lumen/random.py"}, by="Name it after what it does")
-    world.rebase(there, clean(), clean(), clean())
+    after = renamed({SEEDED: "lumen/random.py"}, by="Name it after what it does")
+    world.rebase(after, clean(), clean(), clean())
 
 
 def test_file_renamed_and_moved_down(world: World) -> None:
@@ -34,17 +34,17 @@ def test_file_renamed_and_an_old_name_taken_by_another(world: World) -> None:
     history = world.history
     stub = "from lumen.random import seed_everything\n"
     history.commit("Name it anew", {SEEDED: stub, "lumen/random.py": history.files[SEEDED]})
-    there = Expected(("renamed", "conflict"), None, {}, None)
+    after = Expected(("renamed", "conflict"), None, {}, None)
     answer = world.attempt()
-    assert answer.data["verdicts"][0]["kind"] in there.kinds
+    assert answer.data["verdicts"][0]["kind"] in after.kinds
     if answer.code == 0:
         assert answer.data["verdicts"][0]["renames"][0]["new"] == "lumen/random.py"
 
 
 def test_one_file_of_two_renamed(world: World) -> None:
     world.history.rename("Give the scripts a home", "tools/rebuild.py", "scripts/rebuild.py")
-    there = renamed({"tools/rebuild.py": "scripts/rebuild.py"}, by="Give the scripts a home")
-    world.rebase(clean(), clean(), there, clean())
+    after = renamed({"tools/rebuild.py": "scripts/rebuild.py"}, by="Give the scripts a home")
+    world.rebase(clean(), clean(), after, clean())
 
 
 def test_renamed_on_a_merged_branch(world: World) -> None:
@@ -53,8 +53,8 @@ def test_renamed_on_a_merged_branch(world: World) -> None:
     world.history.switch("main")
     world.history.edit("Tell more", "README.md", "and back", "and back again")
     world.history.merge("topic", "Merge topic", {SEEDED: None})
-    there = renamed({SEEDED: "lumen/random.py"}, by="Name it after what it does")
-    world.rebase(there, clean(), clean(), clean())
+    after = renamed({SEEDED: "lumen/random.py"}, by="Name it after what it does")
+    world.rebase(after, clean(), clean(), clean())
 
 
 def test_directory_renamed(world: World) -> None:
@@ -74,8 +74,8 @@ def test_directory_renamed(world: World) -> None:
 
 def test_file_turned_into_a_package(world: World) -> None:
     world.history.rename("Make room", ROTATED, "lumen/rotary/__init__.py")
-    there = renamed({ROTATED: "lumen/rotary/__init__.py"}, by="Make room")
-    world.rebase(clean(), there, clean(), clean())
+    after = renamed({ROTATED: "lumen/rotary/__init__.py"}, by="Make room")
+    world.rebase(clean(), after, clean(), clean())
 
 
 def test_file_split(world: World) -> None:
@@ -92,8 +92,8 @@ def test_file_split(world: World) -> None:
     }
     world.resolve(halves)
     tree = NAME.apply(TOOLS.apply(SEED.apply(world.history.files)))
-    there = tree | {path: text.encode() for path, text in halves.items()}
-    world.go_on("--continue", clean(), Expected(("resolved",)), clean(), clean(), tree=there)
+    after = tree | {path: text.encode() for path, text in halves.items()}
+    world.go_on("--continue", clean(), Expected(("resolved",)), clean(), clean(), tree=after)
 
 
 def test_file_deleted(world: World) -> None:
@@ -103,7 +103,7 @@ def test_file_deleted(world: World) -> None:
 
 
 def test_file_deleted_and_its_text_elsewhere(world: World) -> None:
-    """Too little is alike for a rename, but the lines are there."""
+    """Too little is alike for a rename, but the lines exist."""
     text = world.history.text(SEEDED)
     at = text.index("def seed_everything")
     body = world.history.text("lumen/blocks.py") + "\n\n" + text[at:]
@@ -129,8 +129,8 @@ def test_file_replaced_by_a_directory(world: World) -> None:
 def test_upstream_made_it_executable(world: World) -> None:
     """The patch's diff names the old mode; the file keeps the new one."""
     world.history.mode("Let it run", "tools/rebuild.py", "100755")
-    there = Expected(("merged", "moved"))
-    world.rebase(clean(), clean(), there, clean())
+    after = Expected(("merged", "moved"))
+    world.rebase(clean(), clean(), after, clean())
     assert (world.layout.ported / "tools/rebuild.py").stat().st_mode & 0o111
 
 
@@ -151,8 +151,8 @@ def test_added_file_is_there_now_another(world: World) -> None:
     world.rebase(clean(), clean(), clean(), conflict(ADDED, by="Name the accelerator"))
     world.resolve({ADDED: "def accelerator():\n    return 'npu'\n"})
     tree = TOOLS.apply(TABLES.apply(SEED.apply(world.history.files)))
-    there = tree | {ADDED: b"def accelerator():\n    return 'npu'\n"}
-    world.go_on("--continue", clean(), clean(), clean(), Expected(("resolved",)), tree=there)
+    after = tree | {ADDED: b"def accelerator():\n    return 'npu'\n"}
+    world.go_on("--continue", clean(), clean(), clean(), Expected(("resolved",)), tree=after)
 
 
 def test_patch_deletes_a_file_that_upstream_changed(world: World) -> None:
@@ -201,8 +201,8 @@ def test_two_patches_follow_one_rename(world: World) -> None:
     second = Edit("Say more", {SEEDED: (('"""Seeds."""', '"""Seeds, on any accelerator."""'),)})
     world.carry([SEED, second])
     world.history.rename("Name it after what it does", SEEDED, "lumen/random.py")
-    there = renamed({SEEDED: "lumen/random.py"})
-    world.rebase(there, there)
+    after = renamed({SEEDED: "lumen/random.py"})
+    world.rebase(after, after)
 
 
 def test_submodule_added(world: World) -> None:

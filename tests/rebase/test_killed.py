@@ -32,7 +32,7 @@ class Command:
     Args:
         prepare: what is done before it.
         words: its arguments.
-        finish: what a person does after it was killed, besides running it again.
+        finish: what the user does after the kill, besides running it again.
     """
 
     prepare: Callable[[World], object]
@@ -63,7 +63,7 @@ def wait_to_move(world: World) -> None:
 
 
 def commit_in_the_tree(world: World) -> None:
-    """A person has fixed something where it runs."""
+    """The user has fixed something where it runs."""
     assert world.npuport("port").code == 0
     tree = world.layout.ported.resolve()
     path = tree / SEEDED

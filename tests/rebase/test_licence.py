@@ -7,7 +7,7 @@ from worlds.standin import Edit
 
 
 def test_licence_changed(world: World) -> None:
-    """The rebase waits for the word of a person; said at once, it does not."""
+    """The rebase waits for --accept-license; with the option from the start, it does not."""
     world.history.commit("Ask for money", {"LICENSE": "Pay.\n" + world.history.text("LICENSE")})
     world.history.write()
     before = world.state()

@@ -46,7 +46,7 @@ def test_one_file_of_two_moved(world: World) -> None:
 
 
 def test_function_moved_above_another(world: World) -> None:
-    """git's own merge sees a deletion and an insertion; the lines stand there once, and there they belong."""
+    """git's own merge sees a deletion and an insertion; the lines occur once, which is where they belong."""
     chunk = "        left, right = x.chunk(2, dim=-1)\n"
     world.carry([Edit("Copy", {ROTATED: ((chunk, chunk.replace("x.chunk", "x.contiguous().chunk")),)})])
     text = world.history.text(ROTATED)
@@ -77,11 +77,11 @@ def test_function_renamed_around_it(world: World) -> None:
 
 
 def test_identical_twin_above(world: World) -> None:
-    """The hunk fits where it says, and that is the wrong place: there stands the twin now."""
+    """The hunk fits where it says, and that is the wrong place: it is the twin now."""
     world.history.commit("Seed for training", {SEEDED: SEEDING.replace(FUNCTION, TWIN + FUNCTION)})
     wanted = SEEDING.replace(FUNCTION, TWIN + guarded(FUNCTION))
-    there = Expected(("moved", "merged"), (TWIN.count("\n"),))
-    world.rebase(there, clean(), clean(), clean(), tree=with_file(world, SEEDED, wanted))
+    after = Expected(("moved", "merged"), (TWIN.count("\n"),))
+    world.rebase(after, clean(), clean(), clean(), tree=with_file(world, SEEDED, wanted))
 
 
 def test_identical_twin_below(world: World) -> None:

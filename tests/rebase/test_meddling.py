@@ -1,4 +1,4 @@
-"""A rebase waits for a person, who edits, moves or deletes what it stands on."""
+"""A rebase waits for a decision, and the user edits, moves or deletes its files."""
 
 import json
 import shutil
@@ -17,7 +17,7 @@ from worlds.rebase import World
 
 @pytest.fixture
 def stopped(world: World) -> World:
-    """The first of four patches needs a person."""
+    """The first of four patches needs a decision."""
     return stop(world)
 
 
@@ -39,8 +39,8 @@ def test_the_ports_directory_moves(stopped: World) -> None:
     moved = stopped.root / "elsewhere"
     stopped.layout.root.rename(moved)
     done = start_npuport("--port", moved, "rebase", "--continue", "--json")
-    out, told = done.communicate(timeout=60)
-    assert done.returncode == 0, (out, told)
+    out, errors = done.communicate(timeout=60)
+    assert done.returncode == 0, (out, errors)
     assert read_lock(Layout(moved).lock).commit == json.loads(out)["new"]["commit"]["id"]
 
 
@@ -92,7 +92,7 @@ def test_the_port_is_edited_meanwhile(stopped: World, what: str, option: str) ->
 
 @pytest.mark.parametrize("data", [b"\0binary\0", b"# caf\xe9\n"], ids=["binary", "latin-1"])
 def test_resolution_that_is_no_text(stopped: World, data: bytes) -> None:
-    """A patch of ours is UTF-8 text; said now, not by the next port."""
+    """A patch is UTF-8 text; the error comes now, not from the next port."""
     stopped.resolve({SEEDED: resolution(stopped), "lumen/table.bin": data})
     before = stopped.everything()
     answer = stopped.npuport("rebase", "--continue")
@@ -112,7 +112,7 @@ def test_resolution_with_a_link(stopped: World) -> None:
     stopped.go_on("--continue", *DONE, tree=wanted(stopped))
 
 
-def test_tree_deleted_by_the_person(stopped: World) -> None:
+def test_tree_deleted_by_the_user(stopped: World) -> None:
     shutil.rmtree(stopped.tree)
     before = stopped.state()
     answer = stopped.npuport("rebase", "--continue")
@@ -130,8 +130,8 @@ def test_session_not_readable(stopped: World) -> None:
     assert stopped.npuport("rebase", "--abort").code == 0
 
 
-def test_out_deleted_by_the_person(stopped: World) -> None:
-    """It is safe to delete: then there was no rebase."""
+def test_out_deleted_by_the_user(stopped: World) -> None:
+    """It is safe to delete: the rebase is gone with it."""
     shutil.rmtree(stopped.layout.out)
     assert stopped.npuport("rebase", "--status").code == 1
     stopped.rebase(conflict(SEEDED, 1))
@@ -176,7 +176,7 @@ def test_nothing_of_upstreams_runs(world: World, tmp_path: Path) -> None:
 
 
 def test_the_ported_tree_has_edits(world: World) -> None:
-    """What a person has not yet made a patch of is never lost, wherever the port goes."""
+    """Edits that are in no patch yet are never lost, whatever the port does."""
     world.npuport("port")
     ported = world.layout.ported.resolve()
     (ported / "lumen/blocks.py").write_text("mine = 1\n")

@@ -65,10 +65,10 @@ def test_hostile_subjects_and_names(world: World) -> None:
     )
     world.history.write()
     process = start_npuport("--port", world.layout.root, "rebase", "--to", "main")
-    out, told = process.communicate(timeout=60)
-    assert process.returncode == 1, told
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 1, errors
     for raw in (b"\x1b", b"\x07", "\u202e".encode()):
-        assert raw not in out + told
+        assert raw not in out + errors
     for name in ("md", "html"):
         report = world.layout.out / f"rebase/report.{name}"
         if report.exists():
@@ -133,8 +133,8 @@ def test_later_patch_of_a_renamed_file_in_a_renamed_directory(world: World) -> N
     inside = {path: data for path, data in world.history.files.items() if path.startswith("lumen/")}
     new = {f"src/{path}": data for path, data in inside.items()}
     world.history.commit("Give it a home", {**dict.fromkeys(inside), **new})
-    there = renamed({ADDED: f"src/{ADDED}"})
-    world.rebase(there, there)
+    after = renamed({ADDED: f"src/{ADDED}"})
+    world.rebase(after, after)
 
 
 def test_two_rebases_at_once(world: World) -> None:
@@ -188,9 +188,9 @@ def test_files_that_may_not_grow(world: World, size: int) -> None:
     before = world.state()
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))  # noqa: E731
     process = start_npuport("--port", world.layout.root, "rebase", "--to", "main", preexec_fn=limit)
-    _, told = process.communicate(timeout=60)
-    assert process.returncode in (0, 1), told
-    assert (b"error: " in told) == (process.returncode == 1)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode in (0, 1), errors
+    assert (b"error: " in errors) == (process.returncode == 1)
     world.npuport("status")
     assert world.state() == before or world.npuport("port").code == 0
     assert world.npuport("rebase", "--to", "main").code == 0

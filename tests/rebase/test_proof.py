@@ -27,7 +27,7 @@ def test_difference_of_state_dicts() -> None:
     assert state_dict_difference(before, before) == ()
 
 
-def test_same_difference_of_two_sizes_is_told_once() -> None:
+def test_same_difference_of_two_sizes_is_reported_once() -> None:
     before = proof(state_dict={size: {"a": [4], "b": [size_of]} for size, size_of in (("s", 1), ("m", 2))})
     after = proof(state_dict={size: {"b": [3]} for size in ("s", "m")})
     assert state_dict_difference(before, after) == ("a [4] is gone", "b was [1], is [3]", "b was [2], is [3]")
@@ -65,13 +65,13 @@ def test_proof_of_a_port(report: Path) -> None:
 
 @pytest.mark.slow
 def test_run_that_passed_is_not_run_again(port: Layout, report: Path, tmp_path: Path) -> None:
-    said: list[str] = []
+    lines: list[str] = []
     before = (report / "results.json").stat().st_mtime_ns
-    prove(port, ["tiny"], report, said.append)
+    prove(port, ["tiny"], report, lines.append)
     assert (report / "results.json").stat().st_mtime_ns == before
-    assert ["passed before" in line for line in said] == [True]
+    assert ["passed before" in line for line in lines] == [True]
     shutil.copytree(report, port.report)  # where `npuport parity` leaves it
-    prove(port, ["tiny"], tmp_path / "elsewhere", said.append)
+    prove(port, ["tiny"], tmp_path / "elsewhere", lines.append)
     assert not (tmp_path / "elsewhere").exists()
     shutil.rmtree(port.report)
 

@@ -1,7 +1,7 @@
 """Upstreams and series that nobody thought of, held against `git rebase` of the same commits.
 
 Where git rebases without a conflict, npuport ends in the very tree that git ends in, or stops where it holds
-a place to be unsure. Where git stops, npuport stops at the same patch, or places lines that stand there once.
+a place to be unsure. Where git stops, npuport stops at the same patch, or places lines that occur once.
 In either case what it publishes is a port that applies exactly.
 """
 
@@ -118,5 +118,5 @@ def test_like_git_rebase(world: World, tmp_path: Path, seed: int) -> None:
         assert tree in ("", read_lock(world.layout.lock).ported_tree), f"{kinds}: not git's tree"
     else:
         assert world.state() == before
-        assert not tree, f"{kinds}: git needs no person"
+        assert not tree, f"{kinds}: git needs no decision"
         assert len(kinds) > through, f"{kinds}: git got through {through}"

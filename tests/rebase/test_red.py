@@ -1,4 +1,4 @@
-"""Parity that is not a pass keeps the new port from being published, until a person says otherwise."""
+"""Parity that is not a pass keeps the new port from being published, until the user decides otherwise."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ from worlds.port import start_npuport
 
 
 @pytest.mark.slow
-def test_red_waits_for_a_person(example: Layout, tmp_path: Path) -> None:
+def test_red_waits_for_a_decision(example: Layout, tmp_path: Path) -> None:
     """On branch `worse` upstream's decoder is 1% off wherever it runs on another device than the CPU."""
     port = Layout(tmp_path / "port")
     shutil.copytree(example.root, port.root, symlinks=True, ignore=shutil.ignore_patterns("trees", "ported"))
@@ -25,16 +25,16 @@ def test_red_waits_for_a_person(example: Layout, tmp_path: Path) -> None:
         return process.returncode, json.loads(answer)
 
     before = {path: path.read_bytes() for path in (port.lock, *port.patches.iterdir())}
-    code, told = npuport("rebase", "--to", "worse", "--parity", "tiny")
-    assert (code, told.get("published")) == (1, False), told
-    assert (told["before"]["verdict"], told["after"]["verdict"]) == ("pass", "fail")
-    assert any("decode" in name for name in told["after"]["red"])
-    assert told["decisions"] == ["parity of the new port: fail; --continue --no-parity takes it as it is"]
+    code, answer = npuport("rebase", "--to", "worse", "--parity", "tiny")
+    assert (code, answer.get("published")) == (1, False), answer
+    assert (answer["before"]["verdict"], answer["after"]["verdict"]) == ("pass", "fail")
+    assert any("decode" in name for name in answer["after"]["red"])
+    assert answer["decisions"] == ["parity of the new port: fail; --continue --no-parity accepts it"]
     assert {path: path.read_bytes() for path in before} == before
-    assert npuport("rebase", "--status")[1]["decisions"] == told["decisions"]
-    candidate = Layout(Path(told["session"]) / "port")
+    assert npuport("rebase", "--status")[1]["decisions"] == answer["decisions"]
+    candidate = Layout(Path(answer["session"]) / "port")
     assert main(["--port", str(candidate.root), "verify"]) == 0, "the new port is a port like any other"
-    code, told = npuport("rebase", "--continue", "--no-parity")
-    assert (code, told["published"], told["after"]) == (0, True, None)
-    assert read_lock(port.lock).commit == told["new"]["commit"]["id"]
+    code, answer = npuport("rebase", "--continue", "--no-parity")
+    assert (code, answer["published"], answer["after"]) == (0, True, None)
+    assert read_lock(port.lock).commit == answer["new"]["commit"]["id"]
     assert npuport("verify")[0] == 0

@@ -48,10 +48,10 @@ class Seen(HTMLParser):
         super().__init__()
         self.tags: list[tuple[str, tuple[tuple[str, str | None], ...]]] = []
         self.open: list[str] = []
-        self._said: list[str] = []
+        self._texts: list[str] = []
         self.feed(text)
         self.close()
-        self.text = "".join(self._said)
+        self.text = "".join(self._texts)
         assert self.open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -63,7 +63,7 @@ class Seen(HTMLParser):
         assert self.open.pop() == tag, f"</{tag}> closes nothing"
 
     def handle_data(self, data: str) -> None:
-        self._said.append(data)
+        self._texts.append(data)
 
 
 def rendered(text: str) -> Seen:
@@ -152,7 +152,7 @@ def test_same_summary_gives_the_same_bytes(tmp_path: Path) -> None:
     assert files[0] == files[1]
 
 
-def test_what_a_person_decides_comes_first() -> None:
+def test_decisions_come_first() -> None:
     lines = [line for line in markdown(PLAIN).splitlines() if line]
     assert lines[0].startswith("# Upstream 100000000000 to 200000000000: decisions needed; parity")
     assert lines[1] == "**Decisions needed:**"
@@ -165,10 +165,10 @@ def test_what_a_person_decides_comes_first() -> None:
 
 
 @pytest.mark.parametrize("page", [markdown, html], ids=["md", "html"])
-def test_everything_is_told(page: Any) -> None:
+def test_everything_is_in_the_report(page: Any) -> None:
     text = page(PLAIN)
     seen = (rendered(text) if page is markdown else Seen(text)).text
-    for said in (
+    for words in (
         *(verdict.patch for verdict in PLAIN.verdicts),
         *PLAIN.waiting,
         *("moved", "renamed", "merged", "upstreamed", "resolved", "skipped", "conflict"),
@@ -187,17 +187,17 @@ def test_everything_is_told(page: Any) -> None:
         "test_Change the mask",
         "7 commits, newest first",
     ):
-        assert said in seen, said
+        assert words in seen, words
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [("a", "b", "has changed"), ("none", "b", "is new"), ("a", "", "is gone"), ("a", "none", "is gone")],
 )
-def test_licence_that_differs(old: str, new: str, told: str) -> None:
+def test_licence_that_differs(old: str, new: str, message: str) -> None:
     data = replace(quiet(), license=LicenseChange("LICENSE", old, new, ""))
-    assert f"`LICENSE` {told}. The ported tree" in markdown(data)
-    assert f"LICENSE {told}. The ported tree" in Seen(html(data)).text
+    assert f"`LICENSE` {message}. The ported tree" in markdown(data)
+    assert f"LICENSE {message}. The ported tree" in Seen(html(data)).text
     assert "```" not in markdown(data)
 
 

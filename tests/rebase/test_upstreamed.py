@@ -111,7 +111,7 @@ def test_reverted_and_taken_again(world: World) -> None:
 
 
 def test_differently(world: World) -> None:
-    """The same end by other means is for a person to judge."""
+    """The same end by other means is for the user to judge."""
     line = "    torch.cuda.manual_seed_all(seed)\n"
     world.history.edit("Seed any device", SEEDED, line, "    torch.accelerator.manual_seed_all(seed)\n")
     answer = world.rebase(conflict(SEEDED, 1, by="Seed any device"))
@@ -157,7 +157,7 @@ def test_later_patch_stands_on_it_further_down(world: World) -> None:
 
 
 def test_later_patch_stands_on_a_skipped_one(world: World) -> None:
-    """Without the first there is nothing to guard: the second needs a person too."""
+    """Without the first there is nothing to guard: the second needs a decision too."""
     world.carry([SEED, GUARD, NAME])
     line = "    torch.cuda.manual_seed_all(seed)\n"
     world.history.edit("Seed any device", SEEDED, line, "    torch.accelerator.manual_seed_all(seed)\n")
@@ -165,8 +165,8 @@ def test_later_patch_stands_on_a_skipped_one(world: World) -> None:
     world.go_on("--skip", skipped(), conflict(SEEDED))
     text = world.history.text(SEEDED).replace("    torch.acc", "    if seed:\n        torch.acc")
     world.resolve({SEEDED: text})
-    there = NAME.apply(world.history.files) | {SEEDED: text.encode()}
-    world.go_on("--continue", skipped(), resolved(), clean(), tree=there)
+    after = NAME.apply(world.history.files) | {SEEDED: text.encode()}
+    world.go_on("--continue", skipped(), resolved(), clean(), tree=after)
 
 
 def test_same_lines_by_chance_elsewhere(world: World) -> None:

@@ -1,4 +1,4 @@
-"""A rebase that waits for a person, and what that person tells it."""
+"""A rebase that waits for a decision, and the decisions."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ ROTATED = "lumen/rotary.py"
 
 @pytest.fixture
 def stopped(world: World) -> World:
-    """The first of four patches needs a person."""
+    """The first of four patches needs a decision."""
     return stop(world)
 
 
@@ -36,7 +36,7 @@ def test_markers_left(stopped: World) -> None:
     before = stopped.everything()
     answer = stopped.npuport("rebase", "--continue")
     assert answer.code == 1
-    assert f"{SEEDED}, line {number}" in answer.data["error"]
+    assert f"{SEEDED}:{number}:" in answer.data["error"]
     assert stopped.everything() == before
     stopped.resolve({SEEDED: resolution(stopped)})
     stopped.go_on("--continue", *DONE, tree=wanted(stopped))
@@ -71,7 +71,7 @@ def test_nothing_to_go_on_with(world: World, option: str) -> None:
     assert "--to" in answer.data["hint"]
 
 
-def test_status_tells_it_all(stopped: World) -> None:
+def test_status_shows_everything(stopped: World) -> None:
     answer = stopped.npuport("rebase", "--status")
     assert (answer.code, answer.data["good"]) == (1, False)
     assert Path(answer.data["session"]).exists()
@@ -92,13 +92,13 @@ def test_another_rebase(stopped: World, option: list[str]) -> None:
 
 
 def test_processes_of_their_own(world: World) -> None:
-    """Begun, looked at and ended by three processes; the second one a person's, in text."""
+    """Begun, looked at and ended by three processes; the second one prints text."""
     disagree(world)
     world.history.write()
     root = world.layout.root
     started = start_npuport("rebase", "--to", "main", cwd=root)
-    out, told = started.communicate(timeout=60)
-    assert started.returncode == 1, told
+    out, errors = started.communicate(timeout=60)
+    assert started.returncode == 1, errors
     for word in (SEEDED, "Seed one GPU", "--continue", "--abort"):
         assert word in out.decode(), out.decode()
     looked = start_npuport("rebase", "--status", cwd=root / "patches")
@@ -106,8 +106,8 @@ def test_processes_of_their_own(world: World) -> None:
     assert looked.returncode == 1
     world.resolve({SEEDED: resolution(world)})
     ended = start_npuport("rebase", "--continue", cwd=world.tree)  # from within the tree it is about
-    out, told = ended.communicate(timeout=60)
-    assert ended.returncode == 0, told
+    out, errors = ended.communicate(timeout=60)
+    assert ended.returncode == 0, errors
     assert world.npuport("verify").code == 0
 
 
@@ -126,8 +126,8 @@ def test_resolution_committed_in_two_and_then_some(stopped: World) -> None:
     git(stopped.tree, "add", "lumen/more.py")
     git(stopped.tree, "commit", "--quiet", "--all", "-m", "Two")
     stopped.resolve({SEEDED: resolution(stopped)})
-    there = wanted(stopped) | {"lumen/more.py": b"MORE = 1\n"}
-    stopped.go_on("--continue", *DONE, tree=there)
+    after = wanted(stopped) | {"lumen/more.py": b"MORE = 1\n"}
+    stopped.go_on("--continue", *DONE, tree=after)
 
 
 def test_new_files_of_a_resolution(stopped: World) -> None:
@@ -158,8 +158,8 @@ def test_second_conflict_after_the_first(world: World) -> None:
     rotary = world.history.text(ROTATED).replace('"cuda"', "accelerator()")
     world.resolve({ROTATED: rotary})
     tree = NAME.apply(TOOLS.apply(world.history.files))
-    there = tree | {SEEDED: resolution(world).encode(), ROTATED: rotary.encode()}
-    world.go_on("--continue", resolved(), resolved(), clean(), clean(), tree=there)
+    after = tree | {SEEDED: resolution(world).encode(), ROTATED: rotary.encode()}
+    world.go_on("--continue", resolved(), resolved(), clean(), clean(), tree=after)
 
 
 def test_usage(world: World) -> None:
@@ -172,6 +172,6 @@ def test_usage(world: World) -> None:
         ["--to"],
     ):
         command = start_npuport("--port", world.layout.root, "rebase", *words)
-        _, told = command.communicate(timeout=60)
-        assert command.returncode == 2, (words, told)
-        assert b"usage: npuport rebase" in told
+        _, errors = command.communicate(timeout=60)
+        assert command.returncode == 2, (words, errors)
+        assert b"usage: npuport rebase" in errors

@@ -1,4 +1,4 @@
-"""`npuport watch`: 0 up to date, 10 newer and clean, 11 newer and a person is needed."""
+"""`npuport watch`: 0 up to date, 10 newer and clean, 11 newer and a decision is needed."""
 
 import json
 from pathlib import Path
@@ -49,7 +49,7 @@ def test_newer_and_clean(port: Port, capsys: Capture) -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "told"),
+    ("files", "message"),
     [
         ({"model.py": edited(5, "'upstream'")}, "0002-patch.patch: model.py, hunk 1"),
         ({"tools/seed.py": None}, "upstream deleted the file"),
@@ -57,16 +57,16 @@ def test_newer_and_clean(port: Port, capsys: Capture) -> None:
     ],
     ids=["conflict", "deleted", "licence"],
 )
-def test_newer_and_needs_a_person(
-    files: dict[str, str | bytes | None], told: str, port: Port, capsys: Capture
+def test_newer_and_needs_a_decision(
+    files: dict[str, str | bytes | None], message: str, port: Port, capsys: Capture
 ) -> None:
     commit(port.upstream, files)
     code, found = watch(port, capsys)
     assert (code, found["state"]) == (11, "needs a person")
-    assert any(told in line for line in found["target"]["decisions"])
+    assert any(message in line for line in found["target"]["decisions"])
 
 
-def test_branch_that_left_the_pin_needs_a_person(port: Port, capsys: Capture) -> None:
+def test_branch_that_left_the_pin_needs_a_decision(port: Port, capsys: Capture) -> None:
     watch(port, capsys)  # the cache holds the pin from now on
     git(port.upstream, "reset", "--quiet", "--hard", "HEAD^")
     commit(port.upstream, {"model.py": MODEL, "tools/seed.py": (port.upstream / "LICENSE").read_text()})
@@ -109,7 +109,7 @@ def test_newest_tag_by_its_version(port: Port, capsys: Capture) -> None:
     assert found["target"] == found["tip"]
 
 
-def test_tag_of_the_tip_is_told_once(port: Port, capsys: Capture) -> None:
+def test_tag_of_the_tip_is_reported_once(port: Port, capsys: Capture) -> None:
     commit(port.upstream, {"README": "2\n"})
     git(port.upstream, "tag", "v2")
     assert watch(port, capsys)[1]["tag"] is None

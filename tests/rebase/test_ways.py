@@ -24,7 +24,7 @@ def rewrite(world: World) -> None:
     world.history.force("main")
 
 
-def test_pin_already_there(world: World) -> None:
+def test_pin_is_the_target_already(world: World) -> None:
     before = world.everything()
     answer = world.attempt()
     assert (answer.code, answer.data["changed"], answer.data["log"]) == (0, False, [])
@@ -77,7 +77,7 @@ def test_force_pushed_and_the_old_pin_still_cached(world: World) -> None:
 
 
 def test_force_pushed_and_the_cache_lost(world: World, cache: Path) -> None:
-    """Nobody has the old pin any more: said so, with a way out, and nothing is changed."""
+    """No repository has the old pin any more: an error with a hint, and nothing changes."""
     rewrite(world)
     world.history.write()
     prune(world.upstream)
@@ -172,7 +172,7 @@ def test_no_such_ref(world: World, ref: str) -> None:
 
 
 def test_offline(world: World) -> None:
-    """What the cache has may be had; what it lacks is said to be lacking."""
+    """What the cache has is used; what it lacks is an error."""
     world.history.insert("Explain", SEEDED, 5)
     tip = world.history.write()
     assert "error" in world.npuport("rebase", "--to", tip, "--offline").data
@@ -204,7 +204,7 @@ def test_mirror(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("depth", [4, 2], ids=["both pins", "not the old pin"])
 def test_shallow_mirror(world: World, cache: Path, monkeypatch: pytest.MonkeyPatch, depth: int) -> None:
-    """Deep enough, it serves; too shallow, it is said which commit it lacks."""
+    """Deep enough, it is used; too shallow, the error names the missing commit."""
     for number in range(3):
         world.history.insert(f"Explain {number}", SEEDED, 5)
     tip = world.history.write()
@@ -257,7 +257,7 @@ def test_empty_series(world: World) -> None:
 
 
 def test_series_with_comments(world: World) -> None:
-    """What a person wrote in the series stays there."""
+    """Comments of the user in the series stay."""
     series = world.layout.patches / "series"
     first, *rest = series.read_text().splitlines(keepends=True)
     series.write_text("# Seeds first.\n" + first + "\n# The model.\n" + "".join(rest))

@@ -10,7 +10,7 @@ def lines(text: str) -> list[bytes]:
 
 
 @pytest.mark.parametrize(
-    ("there", "merged", "wanted"),
+    ("upstream", "merged", "wanted"),
     [
         pytest.param("a\r\nb\r\n", "a\nx\nb\n", "a\r\nx\r\nb\r\n", id="converted to CRLF"),
         pytest.param("a\nb\n", "a\r\nx\r\nb\r\n", "a\nx\nb\n", id="converted to LF"),
@@ -20,5 +20,5 @@ def lines(text: str) -> list[bytes]:
         pytest.param("", "x\n", "x\n", id="empty"),
     ],
 )
-def test_line_ends(there: str, merged: str, wanted: str) -> None:
-    assert b"".join(with_line_ends_of(lines(there), lines(merged))) == wanted.encode()
+def test_line_ends(upstream: str, merged: str, wanted: str) -> None:
+    assert b"".join(with_line_ends_of(lines(upstream), lines(merged))) == wanted.encode()

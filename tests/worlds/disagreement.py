@@ -26,7 +26,7 @@ def stop(world: World) -> World:
 
 
 def resolution(world: World) -> str:
-    """The conflicting file as the person wants it."""
+    """The conflicting file as the user wants it."""
     return world.history.text(SEEDED).replace(OTHER, OURS)
 
 

@@ -57,10 +57,10 @@ class Expected:
             )
 
     def _culprits(self, verdict: Json) -> set[str]:
-        told = [verdict["commit"], *(r["commit"] for r in verdict["renames"])]
+        commits = [verdict["commit"], *(r["commit"] for r in verdict["renames"])]
         if self.needs_person:
-            told = [clash["culprit"] for clash in verdict["clashes"]]
-        return {commit["subject"] for commit in told if commit}
+            commits = [clash["culprit"] for clash in verdict["clashes"]]
+        return {commit["subject"] for commit in commits if commit}
 
     def _check_clashes(self, clashes: list[Json], verdict: Json) -> None:
         assert clashes, verdict
@@ -99,12 +99,12 @@ def upstreamed(by: str | None = None) -> Expected:
 
 
 def resolved() -> Expected:
-    """A person resolved it."""
+    """The user resolved it."""
     return Expected(("resolved",))
 
 
 def skipped() -> Expected:
-    """A person left it out."""
+    """The user left it out."""
     return Expected(("skipped",))
 
 
@@ -116,10 +116,10 @@ def conflict(
     reason: str | None = None,
     elsewhere: str | None = None,
 ) -> Expected:
-    """It needs a person: upstream changed the lines that it changes."""
+    """It needs a decision: upstream changed the lines that the patch changes."""
     return Expected(("conflict",), None, {}, by, path, hunk, reason, elsewhere)
 
 
 def deleted(path: str, *, by: str | None = None, elsewhere: str | None = None) -> Expected:
-    """It needs a person: upstream deleted a file that it changes."""
+    """It needs a decision: upstream deleted a file that the patch changes."""
     return Expected(("deleted",), None, {}, by, path, 0, None, elsewhere)

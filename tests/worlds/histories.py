@@ -1,4 +1,4 @@
-"""Upstream histories, told commit by commit and written with one `git fast-import`, however long they are.
+"""Upstream histories, commit by commit, and written with one `git fast-import`, however long they are.
 
 history = History.of(repository)          # goes on from its main branch
 history.commit("Grow", {"lumen/rotary.py": text})
@@ -88,7 +88,7 @@ class History:
 
     def edit(self, subject: str, path: str, old: str, new: str) -> None:
         """A commit that replaces one text of a file."""
-        assert self.text(path).count(old) == 1, f"{path}: {old!r} is there {self.text(path).count(old)} times"
+        assert self.text(path).count(old) == 1, f"{path}: {old!r} occurs {self.text(path).count(old)} times"
         self.commit(subject, {path: self.text(path).replace(old, new)})
 
     def insert(self, subject: str, path: str, lines: int, *, before: str = "") -> None:
@@ -128,7 +128,7 @@ class History:
         self.commit(subject, {**changed, **(files or {})}, merges=name)
 
     def tag(self, name: str) -> None:
-        """A light tag at the tip, moved if it is there."""
+        """A lightweight tag at the tip, moved if it exists."""
         self._put(f"reset refs/tags/{name}\nfrom {self._branch.tip}\n\n".encode())
 
     def force(self, name: str = "main") -> None:

@@ -30,12 +30,12 @@ class Answer:
 
     code: int
     data: Json
-    told: str
+    errors: str
 
 
 @dataclass
 class World:
-    """An upstream, a port of it, and a person at the command line.
+    """An upstream, a port of it, and a user at the command line.
 
     Args:
         root: the directory of both.
@@ -74,9 +74,9 @@ class World:
         """Run a command in this process, with `--json`."""
         self.capture.readouterr()
         code = cli.main(["--port", str(self.layout.root), *arguments, "--json"])
-        out, told = self.capture.readouterr()
-        assert code in (0, 1), f"{arguments}: {out} {told}"
-        return Answer(code, json.loads(out), told)
+        out, errors = self.capture.readouterr()
+        assert code in (0, 1), f"{arguments}: {out} {errors}"
+        return Answer(code, json.loads(out), errors)
 
     def carry(self, edits: Sequence[Edit]) -> None:
         """Write upstream's history so far; the port is pinned to it and has another series."""
@@ -99,7 +99,7 @@ class World:
         """Write upstream's history, rebase on it, check everything that holds whatever happens.
 
         Args:
-            expected: a verdict a patch, to the first that needs a person.
+            expected: a verdict a patch, to the first that needs a decision.
             tree: what the ported tree then holds; worked out from the series where it is left out.
             options: more of the command's.
         """
@@ -190,7 +190,7 @@ class World:
         return {p: d for p, d in files_below(self.layout.ported).items() if not p.startswith(".git/")}
 
     def check_session(self, answer: Answer) -> None:
-        """A session stands: its tree shows every clash, as markers where they are told."""
+        """A session stands: its tree shows every clash, as markers where they have a line."""
         assert not answer.data["published"]
         assert answer.data["session"]
         for clash in answer.data["verdicts"][-1]["clashes"]:
@@ -209,8 +209,8 @@ class World:
     def _check_verdicts(self, answer: Answer, names: Sequence[str], expected: Sequence[Expected]) -> None:
         data = answer.data
         assert "error" not in data, data
-        told = [verdict["patch"] for verdict in data["verdicts"]]
-        assert told == list(names[: len(expected)]), data["verdicts"]
+        names_of_verdicts = [verdict["patch"] for verdict in data["verdicts"]]
+        assert names_of_verdicts == list(names[: len(expected)]), data["verdicts"]
         assert data["waiting"] == list(names[len(expected) :])
         for verdict, wanted in zip(data["verdicts"], expected, strict=True):
             wanted.check(verdict)

@@ -12,7 +12,7 @@ from worlds.lumen import Tree
 
 @dataclass(frozen=True)
 class Edit:
-    """A patch: a subject, and in each file which text (there once) becomes which.
+    """A patch: a subject, and in each file which text (it occurs once) becomes which.
 
     Args:
         texts: by path; a pair (old, new) each.
@@ -34,10 +34,10 @@ class Edit:
         for old, new in (self.renames or {}).items():
             result[new] = result.pop(now.get(old, old))
         for path, pairs in self.texts.items():
-            there = now.get(path, path)
+            target = now.get(path, path)
             for old, new in pairs:
-                assert result[there].count(old.encode()) == 1, f"{there}: {old!r}"
-                result[there] = result[there].replace(old.encode(), new.encode())
+                assert result[target].count(old.encode()) == 1, f"{target}: {old!r}"
+                result[target] = result[target].replace(old.encode(), new.encode())
         for path, text in (self.whole or {}).items():
             if text is None:
                 del result[now.get(path, path)]

@@ -61,7 +61,7 @@ def summary(text: str = "Change the mask", path: str = "vtp/mask.py", **changes:
 
 
 def quiet() -> Summary:
-    """A rebase with nothing to tell of."""
+    """A rebase without findings."""
     same = LicenseChange("LICENSE", "a" * 64, "a" * 64, "")
     verdicts = (Verdict("0001-Clean.patch", "clean"),)
     pins = (Pin("main", commit(number), f"{number:040x}") for number in (1, 2))

@@ -1,7 +1,7 @@
 """The series as it should be: that of the ported tree if the user edited it, else `patches/`, made exact."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from npuport import git
@@ -18,21 +18,6 @@ from npuport.rebase.carry import Carried, Stack, carry
 from npuport.rebase.verdict import Verdict
 
 
-@dataclass(frozen=True)
-class Derived:
-    """The series, carried, and how it differs from the one that was there.
-
-    Args:
-        carried: on the pin.
-        exported: the names of new and dropped patches.
-        rewritten: the patches with other bytes, each with the reason.
-    """
-
-    carried: Carried
-    exported: Exported
-    rewritten: tuple[tuple[str, str], ...]
-
-
 def derive(
     repository: Path,
     lock: Lock,
@@ -40,8 +25,8 @@ def derive(
     tree: TreeState | None,
     scratch: Path,
     title: str,
-) -> Derived:
-    """The series of a port, exact at its pin.
+) -> tuple[Carried, Exported]:
+    """The series of a port, exact at its pin, and its differences from the series in `patches/`.
 
     Args:
         repository: holds the pin.
@@ -58,7 +43,7 @@ def derive(
     if tree:
         (scratch / "index").mkdir()
         exported = export(lock, files, tree, scratch / "index", title=title)
-    rewritten = [(name, "edited in the ported tree") for name in exported.rewritten]
+    rewritten = [*exported.rewritten]
     patches = [parse_patch(file.name, file.data) for file in exported.series]
     stack = Stack(repository, lock.commit, patches, scratch / "ported")
 
@@ -70,7 +55,8 @@ def derive(
             return Verdict(patch.name, "merged"), _rewritten(stack, patch, unfit)
         return Verdict(patch.name, "clean"), patch
 
-    return Derived(carry(stack, patches, fit), exported, tuple(rewritten))
+    carried = carry(stack, patches, fit)
+    return carried, replace(exported, rewritten=tuple(rewritten))
 
 
 def _rewritten(stack: Stack, patch: Patch, unfit: Unfit) -> Patch:

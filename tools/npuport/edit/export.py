@@ -33,13 +33,13 @@ class Exported:
     Args:
         series: the patches in order.
         fresh: the names of the new patches.
-        rewritten: the names of those with other bytes.
+        rewritten: the patches with other bytes, each with the reason.
         dropped: the names of those that are gone.
     """
 
     series: tuple[PatchFile, ...]
     fresh: tuple[str, ...] = ()
-    rewritten: tuple[str, ...] = ()
+    rewritten: tuple[tuple[str, str], ...] = ()
     dropped: tuple[str, ...] = ()
 
 
@@ -91,7 +91,11 @@ def export(
     return Exported(
         series=tuple(series),
         fresh=tuple(fresh),
-        rewritten=tuple(f.name for f in series if f.name in old_files and f != old_files[f.name]),
+        rewritten=tuple(
+            (file.name, "edited in the ported tree")
+            for file in series
+            if file.name in old_files and file != old_files[file.name]
+        ),
         dropped=tuple(name for name in old_files if name not in {file.name for file in series}),
     )
 

@@ -1,10 +1,8 @@
 """What the user has begun in the ported tree with `npuport edit` or `new`; `npuport refresh` ends it."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-
-from npuport.base.schema import from_json, to_json
 
 
 @dataclass(frozen=True)
@@ -18,14 +16,14 @@ class Intent:
 def read_intent(tree: Path) -> Intent:
     """The intent of a tree; an empty one where there is none."""
     try:
-        return from_json(Intent, json.loads(_file(tree).read_bytes()))
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return Intent(**json.loads(_file(tree).read_bytes()))
+    except (FileNotFoundError, NotADirectoryError, ValueError, TypeError):
         return Intent()
 
 
 def write_intent(tree: Path, intent: Intent) -> None:
     """Keep an intent in the tree's own .git."""
-    _file(tree).write_text(json.dumps(to_json(intent)))
+    _file(tree).write_text(json.dumps(asdict(intent)))
 
 
 def _file(tree: Path) -> Path:

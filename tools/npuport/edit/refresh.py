@@ -80,15 +80,14 @@ def refresh(
             )
         lock = replace(lock, tree=tree_id, license_sha256=sha256)
         with staged_directory(layout.out) as staged:
-            derived = derive(repository, lock, files, edited, staged, title)
-        lock = derived.carried.lock(lock)
-        changes = derived.carried.changes(layout, files, lock)
+            carried, exported = derive(repository, lock, files, edited, staged, title)
+        lock = carried.lock(lock)
+        changes = carried.changes(layout, files, lock)
         if changes and not check:
             publish_port(layout, lock, changes)
     if edited and not check:
         settle(layout, progress)
-    exported = derived.exported
-    return RefreshResult(lock, derived.rewritten, bool(changes), exported.fresh, exported.dropped)
+    return RefreshResult(lock, exported.rewritten, bool(changes), exported.fresh, exported.dropped)
 
 
 def settle(layout: Layout, progress: Progress) -> Path | None:
