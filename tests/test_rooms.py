@@ -151,3 +151,15 @@ def test_no_room_imports_one_of_its_own_floor_or_above() -> None:
 def test_rooms_and_modules_outside_of_them_are_few() -> None:
     assert len({room_of(name) for name in modules()}) <= 30
     assert len([name for name in modules() if "." not in name]) <= 5
+
+
+def test_no_two_classes_have_one_name() -> None:
+    places: dict[str, list[str]] = defaultdict(list)
+    for module in modules().values():
+        for name in module.classes:
+            places[name].append(module.name)
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
+def test_values_of_any_shape_are_few() -> None:
+    assert sum(module.source.count("dict[str, Any]") for module in modules().values()) <= 25
