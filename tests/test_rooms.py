@@ -111,15 +111,12 @@ def _module(dotted: str, names: Iterable[str]) -> str:
 
 
 def _has_reason(source: str, node: ast.stmt) -> bool:
-    """Whether a comment stands on a line of an import, or above the imports that it is one of."""
-    lines = source.split("\n")
-    assert node.end_lineno
-    if any("#" in line for line in lines[node.lineno - 1 : node.end_lineno]):
-        return True
-    above = node.lineno - 2
-    while lines[above].lstrip().startswith(("from ", "import ")):
-        above -= 1
-    return lines[above].lstrip().startswith("#")
+    """Whether a comment stands beside or above an import, or the imports right above it."""
+    lines = source.split("\n")[: node.end_lineno]
+    first = node.lineno - 1
+    while lines[first - 1].lstrip().startswith(("from ", "import ")):
+        first -= 1
+    return lines[first - 1].lstrip().startswith("#") or any("#" in line for line in lines[first:])
 
 
 def arrows() -> dict[str, set[str]]:
@@ -148,6 +145,15 @@ def test_no_room_imports_one_of_its_own_floor_or_above() -> None:
     assert up == []
 
 
+def test_no_chain_of_rooms_is_longer_than_eleven() -> None:
+    rooms = arrows()
+    chains: dict[str, list[str]] = {}
+    for room in TopologicalSorter(rooms).static_order():
+        chains[room] = [room, *max((chains[lower] for lower in rooms[room]), key=len, default=[])]
+    longest = max(chains.values(), key=len)
+    assert len(longest) <= 11, " -> ".join(longest)
+
+
 def test_rooms_and_modules_outside_of_them_are_few() -> None:
     assert len({room_of(name) for name in modules()}) <= 30
     assert len([name for name in modules() if "." not in name]) <= 5
@@ -159,6 +165,12 @@ def test_no_two_classes_have_one_name() -> None:
         for name in module.classes:
             places[name].append(module.name)
     assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
+def test_late_imports_are_few_and_have_reasons() -> None:
+    late = [statement for module in modules().values() for statement in module.late]
+    assert [statement.place for statement in late if not statement.reason] == []
+    assert len(late) <= 45
 
 
 def test_values_of_any_shape_are_few() -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from npuport import __version__
 from npuport.base.sarif import SarifResult, SarifRule, log, write
 from worlds.sarif import SCHEMA
 
@@ -22,13 +21,13 @@ FINDINGS = (
 
 @pytest.mark.parametrize("findings", [FINDINGS, ()], ids=["findings", "none"])
 def test_is_what_the_standard_asks_for(findings: tuple[SarifResult, ...]) -> None:
-    jsonschema.validate(log("npuport lint", RULES, findings), SCHEMA)
+    jsonschema.validate(log("npuport lint", "1.2.3", RULES, findings), SCHEMA)
 
 
 def test_says_what_was_found_and_where() -> None:
-    (run,) = log("npuport lint", RULES, FINDINGS)["runs"]
+    (run,) = log("npuport lint", "1.2.3", RULES, FINDINGS)["runs"]
     assert run["tool"]["driver"]["name"] == "npuport lint"
-    assert run["tool"]["driver"]["semanticVersion"] == __version__
+    assert run["tool"]["driver"]["semanticVersion"] == "1.2.3"
     first, second = run["results"]
     assert (first["ruleId"], first["level"], first["message"]) == (
         "too-short",
@@ -46,7 +45,7 @@ def test_says_what_was_found_and_where() -> None:
 
 def test_any_path_is_a_uri_and_any_text_is_json() -> None:
     odd = SarifResult("too-long", "warning", "a b/c:d#\udcff?.py", 1, 0, "holds \udcff and \x1b[31m")
-    made = log("t", RULES, [odd])
+    made = log("t", "1.2.3", RULES, [odd])
     jsonschema.validate(made, SCHEMA)
     (result,) = made["runs"][0]["results"]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "a%20b/c%3Ad%23%FF%3F.py"
@@ -56,9 +55,11 @@ def test_any_path_is_a_uri_and_any_text_is_json() -> None:
 
 def test_finding_of_no_known_rule_is_our_fault() -> None:
     with pytest.raises(KeyError):
-        log("t", RULES[:1], FINDINGS)
+        log("t", "1.2.3", RULES[:1], FINDINGS)
 
 
 def test_writes_a_file(tmp_path: Path) -> None:
-    write(tmp_path / "made/lint.sarif", "npuport lint", RULES, FINDINGS)
-    assert json.loads((tmp_path / "made/lint.sarif").read_bytes()) == log("npuport lint", RULES, FINDINGS)
+    write(tmp_path / "made/lint.sarif", "npuport lint", "1.2.3", RULES, FINDINGS)
+    assert json.loads((tmp_path / "made/lint.sarif").read_bytes()) == log(
+        "npuport lint", "1.2.3", RULES, FINDINGS
+    )

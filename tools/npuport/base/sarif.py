@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from npuport import __version__
 from npuport.base.files import write_atomically
 
 Level = Literal["error", "warning", "note"]
@@ -56,18 +55,21 @@ class SarifResult:
     message: str
 
 
-def log(tool: str, rules: Sequence[SarifRule], results: Sequence[SarifResult]) -> dict[str, object]:
+def log(
+    tool: str, version: str, rules: Sequence[SarifRule], results: Sequence[SarifResult]
+) -> dict[str, object]:
     """Return a run of a tool as a SARIF log; results keep their order.
 
     Args:
         tool: its name, `npuport lint`.
+        version: its version.
         rules: all of the tool's.
 
     Raises:
         KeyError: a result is of none of these rules.
     """
     index = {rule.id: number for number, rule in enumerate(rules)}
-    driver = {"name": tool, "semanticVersion": __version__, "rules": [_rule(rule) for rule in rules]}
+    driver = {"name": tool, "semanticVersion": version, "rules": [_rule(rule) for rule in rules]}
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
@@ -76,9 +78,11 @@ def log(tool: str, rules: Sequence[SarifRule], results: Sequence[SarifResult]) -
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def write(path: Path, tool: str, rules: Sequence[SarifRule], results: Sequence[SarifResult]) -> None:
+def write(
+    path: Path, tool: str, version: str, rules: Sequence[SarifRule], results: Sequence[SarifResult]
+) -> None:
     """Write `log` to a file, in one step."""
-    write_atomically(path, (json.dumps(log(tool, rules, results), indent=1) + "\n").encode())
+    write_atomically(path, (json.dumps(log(tool, version, rules, results), indent=1) + "\n").encode())
 
 
 def _rule(rule: SarifRule) -> dict[str, object]:

@@ -4,6 +4,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from npuport import __version__
 from npuport.audit import audited_tree, report
 from npuport.audit.audited_tree import AuditedPort, AuditedTree
 from npuport.audit.draft import Draft
@@ -64,7 +65,9 @@ def run_audit(args: argparse.Namespace) -> Outcome:
     patches = _draft(args, trees, port) if args.fix else []
     if args.sarif:
         args.sarif.parent.mkdir(parents=True, exist_ok=True)
-        sarif.write(args.sarif, "npuport audit", report.sarif_rules(), report.sarif_findings(findings))
+        sarif.write(
+            args.sarif, "npuport audit", __version__, report.sarif_rules(), report.sarif_findings(findings)
+        )
     good = not any(finding.blocks for finding in findings)
     data = {
         "good": good,

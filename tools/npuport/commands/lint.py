@@ -4,6 +4,7 @@ import argparse
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from npuport import __version__
 from npuport.base import sarif
 from npuport.base.text import shown, visible
 from npuport.commands import Outcome, layout_of
@@ -45,7 +46,7 @@ def run_lint(args: argparse.Namespace) -> Outcome:
     if args.sarif:
         below = layout.root.relative_to(_sources(layout.root)).as_posix()
         findings = [replace(f, path=(Path(below) / f.path).as_posix()) for f in result.findings]
-        sarif.write(args.sarif, "npuport lint", RULES, findings)
+        sarif.write(args.sarif, "npuport lint", __version__, RULES, findings)
     data = {
         "good": good,
         "patches": checked,
