@@ -19,6 +19,7 @@ from worlds.parity import npuport
 from worlds.repository import copy_example
 
 pytestmark = pytest.mark.slow
+HARNESS_FILE = "eval/harness/npuport/base/errors.py"
 MODEL, TITLE = "patchtok-tiny", "patchtok-tiny-Ascend-simulated"
 
 
@@ -211,7 +212,7 @@ def redden(bundle: Path) -> None:
         (redden, "parity is fail"),
         (present_as_hardware, "patchtok-tiny-Ascend-simulated: another name"),
         (edit("LICENSE", "MIT", "TIM"), "LICENSE: differs from upstream"),
-        (edit("eval/harness/npuport/base/errors.py", "class", "class "), "npuport/base/errors.py: differs"),
+        (edit(HARNESS_FILE, "class", "class "), f"{HARNESS_FILE}: differs"),
     ],
     ids=["source", "lost", "smuggled", "page", "bytecode", "red", "hardware", "licence", "harness"],
 )
