@@ -193,7 +193,7 @@ def test_pin_that_was_never_fetched_is_said(layout: Path, capsys: Capture) -> No
     make(layout, {NAME: GOOD + DIFF})
     assert cli.main(["--port", str(layout), "lint"]) == 0
     assert capsys.readouterr().out == (
-        "1 patch: clean; not tried at the pin: upstream is not in the cache (npuport port brings it)\n"
+        "1 patch: clean; not applied to the pin: upstream is not in the cache (npuport port fetches it)\n"
     )
 
 
