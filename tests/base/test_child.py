@@ -12,7 +12,7 @@ import pytest
 from npuport.base.child import ask, start
 from npuport.base.errors import PortError
 from npuport.base.process import ProcessError, environment
-from worlds.machine import gone
+from worlds.processes import ends
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_leaving_ends_the_child_even_one_that_ignores_an_interrupt(module: str, 
         start(module, request, errors=errors) as child,
     ):
         number = next(child.answers())["process"]
-    assert gone(number)
+    assert ends(number)
 
 
 def test_the_child_ends_with_a_parent_that_is_killed(module: str, tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ with start({module!r}, {{"sleep": 60}}, errors=open({str(tmp_path / "errors")!r}
         assert running.stdout is not None
         number = int(running.stdout.readline())
         running.kill()
-    assert gone(number)
+    assert ends(number)
 
 
 def test_a_pipe_that_breaks_ends_the_child_quietly(module: str) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from npuport.base import process
 from npuport.base.places import TOOLS
-from worlds.machine import gone
 from worlds.port import heed_interrupts
+from worlds.processes import ends
 
 # The environment
 
@@ -76,7 +76,7 @@ def test_a_late_program_is_killed_with_its_own_children(tmp_path: Path) -> None:
     number = tmp_path / "number"
     with pytest.raises(process.ProcessError, match=r"gave no answer in 0\.5 s"):
         process.run(["sh", "-c", f"sleep 60 & echo $! > {number}; wait"], seconds=0.5)
-    assert gone(int(number.read_text()))
+    assert ends(int(number.read_text()))
 
 
 # stream

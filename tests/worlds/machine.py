@@ -1,7 +1,6 @@
 """Machines to be looked at: programs on a PATH, packages in a site directory. All of them real files."""
 
 import shutil
-import time
 from pathlib import Path
 
 
@@ -36,13 +35,3 @@ def package(site: Path, name: str, version: str, source: str) -> None:
     distribution(site, name, version)
     (site / name).mkdir()
     (site / name / "__init__.py").write_text(source)
-
-
-def gone(process: int) -> bool:
-    """Whether a process ends within a few seconds; one that its parent has not waited for has ended too."""
-    for _ in range(100):
-        state = Path(f"/proc/{process}/stat")
-        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
-            return True
-        time.sleep(0.05)
-    return False
