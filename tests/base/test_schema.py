@@ -119,9 +119,28 @@ def test_another_shape_is_refused(change: dict[str, Any], message: str) -> None:
         jsonschema.validate(DATA | change, SCHEMA)
 
 
-def test_a_limit_is_of_the_schema() -> None:
+def test_a_limit_holds_in_the_schema_and_when_read() -> None:
+    low = DATA | {"counts": {"x": -1}}
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(DATA | {"counts": {"x": -1}}, SCHEMA)
+        jsonschema.validate(low, SCHEMA)
+    with pytest.raises(ValueError, match=r"counts\.x breaks minimum 0: '-1'"):
+        from_json(Whole, low)
+
+
+@pytest.mark.parametrize(
+    ("limit", "good", "bad"),
+    [
+        (Limit("minimum", 1), 1, 0),
+        (Limit("minItems", 1), [1], []),
+        (Limit("minProperties", 2), {"a": 1, "b": 2}, {"a": 1}),
+        (Limit("pattern", "^[0-9]+$"), "12", "1x"),
+        (Limit("required", ("a",)), {"a": 1, "b": 2}, {"b": 2}),
+    ],
+    ids=lambda value: value.keyword if isinstance(value, Limit) else "",
+)
+def test_a_limit(limit: Limit, good: object, bad: object) -> None:
+    assert limit.holds(good)
+    assert not limit.holds(bad)
 
 
 def test_descriptions_are_the_docstrings() -> None:

@@ -32,8 +32,21 @@ _SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", type
 class Limit:
     """A keyword of JSON schema that a type does not give: `Limit("pattern", "^[0-9a-f]{40}$")`."""
 
-    keyword: str
-    value: str | int | float | tuple[str, ...]
+    keyword: Literal["minimum", "minItems", "minProperties", "pattern", "required"]
+    value: str | int | tuple[str, ...]
+
+    def holds(self, data: Any) -> bool:
+        """Whether a value of the right type is within the limit."""
+        match self.keyword, self.value:
+            case "minimum", int(least):
+                return bool(data >= least)
+            case (("minItems" | "minProperties"), int(least)):
+                return len(data) >= least
+            case "pattern", str(pattern):
+                return re.search(pattern, data) is not None
+            case "required", tuple(names):
+                return set(names) <= set(data)
+        raise TypeError(f"{self} cannot be checked")
 
 
 #: A number of things; a commit or a tree of git, and a SHA-256, in hex.
@@ -152,7 +165,9 @@ def _schema(hint: Any, definitions: dict[str, object]) -> dict[str, object]:
             definitions[hint.__name__] = _object(hint, definitions)
         return {"$ref": f"#/$defs/{hint.__name__}"}
     if origin is Annotated:
-        limits = {limit.keyword: limit.value for limit in arguments[1:] if isinstance(limit, Limit)}
+        limits: dict[str, object] = {
+            limit.keyword: limit.value for limit in arguments[1:] if isinstance(limit, Limit)
+        }
         return {**_schema(arguments[0], definitions), **limits}
     if origin in (typing.Required, typing.NotRequired):
         return _schema(arguments[0], definitions)
@@ -191,7 +206,11 @@ def _read(hint: Any, data: object, where: str) -> Any:
         if isinstance(data, Mapping):
             return _read_object(hint, data, where)
     elif origin in (Annotated, typing.Required, typing.NotRequired):
-        return _read(arguments[0], data, where)
+        value = _read(arguments[0], data, where)
+        for limit in arguments[1:]:
+            if isinstance(limit, Limit) and not limit.holds(value):
+                raise ValueError(f"{where or 'it'} breaks {limit.keyword} {limit.value}: {str(data)[:80]!r}")
+        return value
     elif origin is Literal:
         if any(type(data) is type(value) and data == value for value in arguments):
             return data

@@ -13,7 +13,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from npuport import __version__
@@ -173,7 +173,8 @@ def _remember(text: str, lock: Lock) -> None:
 
 
 def _memo(text: str) -> Path:
-    key = hashlib.sha256(f"{__version__}\n{text}".encode()).hexdigest()
+    shape = f"{__version__} {' '.join(field.name for field in fields(Lock))}"  # a cache outlives a version
+    key = hashlib.sha256(f"{shape}\n{text}".encode()).hexdigest()
     return cache_dir() / "locks" / f"{key}.json"
 
 
