@@ -13,7 +13,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from npuport import __version__
@@ -71,58 +71,6 @@ class Lock:
         return all((self.tree, self.license_sha256, self.series_digest, self.ported_commit, self.ported_tree))
 
 
-# The file's sections, and what an unwritten key holds.
-
-
-@dataclass
-class _Upstream:
-    url: str
-    branch: str
-    commit: str
-    tree: str = ""
-
-
-@dataclass
-class _License:
-    file: str = "LICENSE"
-    sha256: str = ""
-
-
-@dataclass
-class _Series:
-    digest: str = ""
-    patches: list[PatchEntry] = field(default_factory=list)
-
-
-@dataclass
-class _Ported:
-    commit: str = ""
-    tree: str = ""
-
-
-@dataclass
-class _File:
-    format: int
-    upstream: _Upstream
-    license: _License = field(default_factory=_License)
-    series: _Series = field(default_factory=_Series)
-    ported: _Ported = field(default_factory=_Ported)
-
-    def lock(self) -> Lock:
-        return Lock(
-            url=self.upstream.url,
-            branch=self.upstream.branch,
-            commit=self.upstream.commit,
-            tree=self.upstream.tree,
-            license_file=self.license.file,
-            license_sha256=self.license.sha256,
-            series_digest=self.series.digest,
-            patches=tuple(self.series.patches),
-            ported_commit=self.ported.commit,
-            ported_tree=self.ported.tree,
-        )
-
-
 def read_lock(path: Path) -> Lock:
     """Read a lock and check every field of it.
 
@@ -150,12 +98,24 @@ def parse_lock(text: str, where: str = "upstream.lock") -> Lock:
         if next(_problems(lock), None) is None:
             return lock
     # late: OmegaConf and PyYAML take longer to import than a port with nothing to do takes to check
-    from npuport.base.strict import read_yaml
+    from npuport.port.lockfile import read_lockfile
 
-    document = read_yaml(text, _File, where, f"correct {where}, or take it back from version control")
-    lock, version = document.value.lock(), document.value.format
-    if version != FORMAT:
-        raise PortError(f"{where}: format {version}, this npuport reads {FORMAT}", hint="update npuport")
+    document = read_lockfile(text, where)
+    file = document.value
+    if file.format != FORMAT:
+        raise PortError(f"{where}: format {file.format}, this npuport reads {FORMAT}", hint="update npuport")
+    lock = Lock(
+        url=file.upstream.url,
+        branch=file.upstream.branch,
+        commit=file.upstream.commit,
+        tree=file.upstream.tree,
+        license_file=file.license.file,
+        license_sha256=file.license.sha256,
+        series_digest=file.series.digest,
+        patches=tuple(PatchEntry(entry.name, entry.sha256) for entry in file.series.patches),
+        ported_commit=file.ported.commit,
+        ported_tree=file.ported.tree,
+    )
     for key, problem in _problems(lock):
         raise document.fault(key, problem)
     _remember(text, lock)
