@@ -214,7 +214,7 @@ def test_newer_and_in_conflict_opens_an_issue_once(runner: Runner) -> None:
     commit(runner.port.upstream, {"model.py": edited(5, "'upstream'")}, "Change value 5")
     assert runner.run() == 0, runner.log
     (made,) = runner.did("issue", "create")
-    assert "**A person has to decide:**" in made["body"]
+    assert "**Decisions needed:**" in made["body"]
     assert "Change value 5" in made["body"]
     assert made["body"] == runner.summary
     assert pushed(runner) == []
@@ -224,7 +224,7 @@ def test_newer_and_in_conflict_opens_an_issue_once(runner: Runner) -> None:
     assert runner.did("issue", "create") == []
     (made,) = runner.did("issue", "edit")
     assert made["words"][2] == "7"
-    assert "**A person has to decide:**" in made["body"]
+    assert "**Decisions needed:**" in made["body"]
 
 
 def test_issue_is_closed_when_nothing_needs_a_person(runner: Runner) -> None:

@@ -204,12 +204,10 @@ class ConditionVisitor(ScopedVisitor):
             super().function(node)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        """Visit it, as one of the ancestors."""
         with self._below(node):
             super().visit_ClassDef(node)
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
-        """Visit it, as one of the ancestors."""
         with self._below(node):
             super().visit_Lambda(node)
 

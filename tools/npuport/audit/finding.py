@@ -120,5 +120,4 @@ class Scanned:
 
 
 def lowered(level: Level) -> Level:
-    """The level one step lower."""
     return LEVELS[min(LEVELS.index(level) + 1, 2)]

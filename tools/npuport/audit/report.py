@@ -14,7 +14,6 @@ _LEGEND = (
 
 
 def line_of(finding: Finding) -> str:
-    """A finding in one line."""
     place = f"{finding.path}:{finding.line}: {finding.level}"
     return f"{place}: {finding.what} ({finding.rule}){_path_of(finding)}; write {finding.neutral}"
 
@@ -96,7 +95,6 @@ def as_json(findings: Sequence[Finding]) -> dict[str, object]:
 
 
 def sarif_rules() -> list[sarif.SarifRule]:
-    """The rules for a SARIF file."""
     return [
         sarif.SarifRule(
             rule.id,
@@ -109,7 +107,6 @@ def sarif_rules() -> list[sarif.SarifRule]:
 
 
 def sarif_findings(findings: Sequence[Finding]) -> list[sarif.SarifResult]:
-    """The findings for a SARIF file."""
     return [
         sarif.SarifResult(
             f.rule, f.level, f.path, f.line, f.column, f"{f.what}: write {f.neutral}{_path_of(f)}"

@@ -46,7 +46,6 @@ class SourceText:
         return text in self.data.replace(b"\r\n", b"\n")
 
     def span(self, node: ast.AST) -> tuple[int, int]:
-        """The bytes of a node."""
         start = self.starts[node.lineno - 1] + node.col_offset  # type: ignore[attr-defined]
         return start, self.starts[node.end_lineno - 1] + node.end_col_offset  # type: ignore[attr-defined]
 

@@ -27,7 +27,6 @@ def weights(model: nn.Module) -> int:
 
 
 def measure(call: Callable[[], object], model: nn.Module, device: Accelerator) -> Memory:
-    """The memory of one call."""
     own, allocator = weights(model), device.allocator()
     if allocator is None:
         with _Storages() as storages:

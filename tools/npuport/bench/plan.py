@@ -118,5 +118,4 @@ def quick(plan: BenchPlan) -> BenchPlan:
 
 
 def doubling(limit: int) -> tuple[int, ...]:
-    """1, 2, 4, ... up to a limit."""
     return tuple(2**power for power in range(limit.bit_length()) if 2**power <= limit)

@@ -18,8 +18,6 @@ class Figures(TypedDict):
 
 
 class FunctionRow(Figures):
-    """A row of the table of functions."""
-
     label: str
 
 

@@ -51,7 +51,6 @@ class Workload:
         return self._plan.runs(tuple(self._entries), self._adapter.headline)
 
     def facts(self) -> ModelFacts:
-        """The facts of model and device."""
         return {
             "model": self._adapter.name,
             "size": self._size,

@@ -17,7 +17,6 @@ from npuport.commands import Outcome, layout_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's own arguments."""
     parser.epilog = (
         "Exit 0: a patch covers every error that the model path may include; 1: none covers one of them. "
         "If no entry points are known, as for a tree that is not the port's, every error counts."
@@ -45,7 +44,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_audit(args: argparse.Namespace) -> Outcome:
-    """Audit."""
     if args.output and not args.fix:
         raise PortError("--output: only --fix writes a patch", hint="add --fix")
     port = _port(args)

@@ -22,7 +22,6 @@ MEMORY = "memory"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the benchmark's options, and the verb `compare`."""
     parser.epilog = (
         "Without options: every entry point and pipeline, batches 1, 2, 4 and 8, three dtypes. On a CPU or "
         "the simulator the plan is cut to end within minutes, unless batches, dtypes or entries are named."
@@ -208,7 +207,6 @@ def _positive(text: str) -> float:
 
 
 def _share(text: str) -> float:
-    """A share written as `5%` or `0.05`."""
     number = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     if not 0 <= number < 10:
         raise argparse.ArgumentTypeError(f"{text} is not a share")

@@ -11,7 +11,6 @@ from npuport.doctor import examine, render
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's arguments."""
     parser.add_argument("--offline", action="store_true", help="do not use the network")
 
 

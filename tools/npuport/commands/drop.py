@@ -8,10 +8,8 @@ from npuport.edit.revise import drop
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's own arguments."""
     parser.add_argument("patch", help="its file name or its number")
 
 
 def run_drop(args: argparse.Namespace) -> Outcome:
-    """Drop a patch."""
     return outcome_of(args, drop(layout_of(args), args.patch, args.progress))

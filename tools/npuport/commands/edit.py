@@ -8,7 +8,6 @@ from npuport.edit.revise import begin_edit
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's own arguments."""
     parser.add_argument("patch", help="its file name or its number")
 
 

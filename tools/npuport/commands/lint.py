@@ -13,7 +13,6 @@ from npuport.lint.rules import RULES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's own arguments."""
     parser.add_argument("patches", nargs="*", metavar="PATCH", help="only these (default: the whole series)")
     parser.add_argument("--strict", action="store_true", help="exit 1 on notes too, not only on warnings")
     parser.add_argument(

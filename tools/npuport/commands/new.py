@@ -13,7 +13,6 @@ from npuport.port.build import port
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's own arguments."""
     parser.add_argument("title", help="what it does, in one line: the patch's subject")
 
 

@@ -11,7 +11,6 @@ from npuport.suite.results import Results, read_results
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's arguments."""
     parser.add_argument(
         "--device",
         choices=("auto", "npu", "sim"),

@@ -8,7 +8,6 @@ from npuport.port.build import port
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's arguments."""
     parser.add_argument("--offline", action="store_true", help="do not use the network")
     parser.add_argument(
         "--force", action="store_true", help="move a ported tree with local edits aside instead of refusing"

@@ -20,7 +20,6 @@ _USAGE = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's own arguments."""
     target = parser.add_mutually_exclusive_group()
     target.add_argument("--to", metavar="REF", help="the new pin: a branch, a tag or a commit of upstream")
     target.add_argument("--latest", action="store_true", help="the tip of the branch that the lock names")

@@ -10,7 +10,6 @@ from npuport.port import trees
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's own arguments."""
     parser.add_argument(
         "--check", action="store_true", help="change nothing; exit 1 if something would change"
     )

@@ -14,7 +14,6 @@ from npuport.release.run import run_missing
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's arguments."""
     parser.add_argument("--model", metavar="NAME", help="one of release.toml's (default: its first)")
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="where the bundle's directory goes (default: dist)"

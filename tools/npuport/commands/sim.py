@@ -15,7 +15,6 @@ from npuport.simulator.activate import refuse_real_cann
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the verbs exec, build, path and status."""
     plain: type[argparse.ArgumentParser] = type(parser).__mro__[1]  # without the commands' late import
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=plain)
     run = verbs.add_parser("exec", help="run a command, and every process it starts, on the simulated Ascend")
@@ -34,7 +33,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_sim(args: argparse.Namespace) -> Outcome:
-    """Run one verb."""
     if args.verb == "exec":
         _execute(args)
     if args.verb == "status":

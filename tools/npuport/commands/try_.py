@@ -20,7 +20,6 @@ BAR = 32
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's arguments."""
     parser.add_argument(
         "--device",
         choices=("auto", *ALL),

@@ -7,7 +7,6 @@ from npuport.port.verify import verify
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's arguments."""
     parser.add_argument("--offline", action="store_true", help="do not use the network")
 
 

@@ -13,7 +13,6 @@ _STATES = {CURRENT: "up to date", CLEAN: "clean", PERSON: "needs a person"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's own arguments."""
     parser.epilog = (
         "exit code: 0 up to date; 10 newer, and the series applies; 11 newer, and a decision is needed"
     )

@@ -14,7 +14,6 @@ _SPEC = "hf:OWNER/NAME, modelscope:OWNER/NAME or openmind:OWNER/NAME, each with 
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the verbs pin, path, verify and list."""
     plain: type[argparse.ArgumentParser] = type(parser).__mro__[1]  # without the commands' late import
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=plain)
     for verb, line in {
@@ -36,7 +35,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_weights(args: argparse.Namespace) -> Outcome:
-    """Run one verb."""
     layout = layout_of(args)
     if args.verb == "pin":
         return _pin(layout, args)

@@ -72,7 +72,6 @@ class Device:
 
     @property
     def simulated(self) -> bool:
-        """Whether it is the simulator."""
         return self.kind == "sim"
 
     @property

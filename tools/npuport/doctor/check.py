@@ -49,7 +49,6 @@ def version_in(text: str) -> tuple[int, ...]:
 
 
 def dotted(version: tuple[int, ...]) -> str:
-    """A version as text: `3.11`."""
     return ".".join(map(str, version))
 
 

@@ -125,7 +125,6 @@ def _commits(tree: Path, lock: Lock, state: TreeState) -> list[Commit]:
 
 
 def _series(tree: Path, lock: Lock) -> list[Commit]:
-    """The commits of the series as it was."""
     if not git.has_commit(tree, lock.ported_commit):
         return []
     return git.commits_since(tree, lock.commit, lock.ported_commit)

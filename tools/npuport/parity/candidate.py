@@ -103,5 +103,4 @@ def _judge_entry(model: nn.Module, capture: Capture, case: Case, device: Device)
 
 
 def _line(error: Exception) -> str:
-    """An exception in one line."""
     return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"

@@ -37,7 +37,6 @@ class Fault:
 
 
 def diff_faults(patch: Patch) -> Iterator[Fault]:
-    """All faults in a diff, file by file."""
     sound = True
     paths = set()
     for change in patch.changes:
@@ -125,7 +124,6 @@ def _path_faults(change: FileChange) -> Iterator[Fault]:
 
 
 def _wrong_path(path: str) -> tuple[str, str] | None:
-    """What is wrong with a path, and the hint."""
     parts = path.split("/")
     if any(part in ("", ".", "..") for part in parts):
         return f"path {path!r} is outside the tree", "use a path relative to the tree"

@@ -92,8 +92,6 @@ def _message_faults(patch: Patch) -> Iterator[Fault]:
 
 
 def field_faults(patch: Patch) -> Iterator[Fault]:
-    """All faults in the fields of a patch, each with the name of its field."""
-
     def fault(field: str, problem: str, hint: str) -> Fault:
         place = patch.field(field)
         return Fault(problem, hint, place.number if place else 0, field)

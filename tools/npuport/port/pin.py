@@ -1,4 +1,4 @@
-"""Where a rebase goes: from what a person says, `main`, `v1.2`, `5ce1eb6`, to a commit of upstream's."""
+"""The target of a rebase: the commit of upstream that `main`, `v1.2` or `5ce1eb6` names."""
 
 import re
 from dataclasses import dataclass, replace
@@ -91,7 +91,6 @@ def fetch(layout: Layout, lock: Lock, *, offline: bool = False, progress: Progre
 
 
 def pin(repository: Path, commit: str, ref: str) -> Pin:
-    """A commit that is there, as a pin."""
     found = git.read_objects(repository, [f"{commit}^{{tree}}"])[0]
     assert found is not None
     return Pin(ref, history.describe(repository, commit), found[0])

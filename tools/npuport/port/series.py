@@ -21,7 +21,6 @@ class PatchFile:
 
     @property
     def entry(self) -> PatchEntry:
-        """Its entry in the lock."""
         return PatchEntry(self.name, hashlib.sha256(self.data).hexdigest())
 
 

@@ -71,7 +71,6 @@ class _Conflict:
         }
 
     def clashes(self) -> Iterator[Clash]:
-        """All clashes, file by file."""
         obstacles = [clash for change in self._patch.changes if (clash := self._obstacle(change))]
         yield from obstacles
         for path, stages in git.unmerged(self._tree).items():

@@ -100,7 +100,6 @@ class _Merger:
         self._commits: list[str] = []  # the series on the old pin, made when the first merge needs it
 
     def fit(self, patch: Patch, decision: Decision | None) -> tuple[Verdict, Patch | None]:
-        """The verdict on a patch, and the patch as it goes on."""
         fresh: Patch | None
         if decision:
             verdict = decision.verdict

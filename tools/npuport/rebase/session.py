@@ -133,7 +133,6 @@ def sum_of(layout: Layout) -> str:
 
 
 def write(directory: Path, session: RebaseSession) -> None:
-    """Write `session.json` into a directory."""
     text = json.dumps(to_json(session), indent=2) + "\n"
     write_atomically(directory / "session.json", text.encode())
 

@@ -37,7 +37,6 @@ class News:
         return bool(self.summary.decisions)
 
     def as_json(self) -> dict[str, object]:
-        """The data for `--json`."""
         summary = self.summary
         return {
             "ref": self.ref,
@@ -53,7 +52,6 @@ class News:
 
     @property
     def command(self) -> str:
-        """The command that rebases to it."""
         return f"npuport rebase --to {shlex.quote(self.ref)}"
 
 

@@ -5,5 +5,5 @@ In the order of the data: `model` (release.toml), `evidence` (the results, and w
 `facts`, `figures` and `card` (the pages), `sbom`, `statement` (what it was made from), `sums`, `bundle` (all
 of it, published). `scripts` holds the programs that a bundle brings along, `templates` its pages.
 
-`check` reads a bundle that another person made. `trial` runs the port's showcase.
+`check` compares a bundle with its sources. `trial` runs the port's showcase.
 """

@@ -25,7 +25,6 @@ _OPTIONAL = ("summary", "summary_zh", "example", "license_note", "license_note_z
 
 
 def pages_of(inputs: BundleInputs, source: Mapping[str, BundleFile]) -> dict[str, BundleFile]:
-    """The pages of a bundle, by file name."""
     return {name: BundleFile(data) for name, data in render(card_facts(inputs, source)).items()}
 
 

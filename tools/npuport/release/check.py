@@ -1,4 +1,4 @@
-"""The check of a bundle that another person made: is its content what it claims. Nothing of it is run."""
+"""The check of a bundle: whether its content is what it claims. Nothing of it is run."""
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping

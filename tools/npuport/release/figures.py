@@ -98,7 +98,6 @@ def _known(values: Iterable[float | None]) -> list[float]:
 
 
 def policies(parity: Results, size: str) -> list[PolicyRow]:
-    """A row for each policy."""
     rows: list[PolicyRow] = []
     for policy in parity["policies"]:
         results = [r for r in parity["results"] if r["policy"] == policy["name"] and r["size"] == size]

@@ -41,8 +41,6 @@ class TrialRequest:
 
 
 class Caption(TypedDict):
-    """A caption and its probability."""
-
     caption: str
     probability: float
 

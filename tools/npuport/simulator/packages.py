@@ -13,8 +13,6 @@ from typing import TypedDict
 
 
 class Package(TypedDict):
-    """An installed package."""
-
     version: str
     directory: str
 

@@ -142,7 +142,6 @@ def arguments_of(arguments: ast.arguments) -> list[ast.arg]:
 
 
 def defaults_of(arguments: ast.arguments) -> list[tuple[ast.arg, ast.expr]]:
-    """The parameters that have a default, with it."""
     plain = [*arguments.posonlyargs, *arguments.args]
     pairs = [*zip(plain[len(plain) - len(arguments.defaults) :], arguments.defaults, strict=True)]
     keywords = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)

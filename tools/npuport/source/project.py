@@ -55,7 +55,6 @@ class Module:
 
     @property
     def strings(self) -> set[str]:
-        """The string constants in it."""
         values = [node.value for node in ast.walk(self.tree) if isinstance(node, ast.Constant)]
         return {value for value in values if isinstance(value, str)}
 
@@ -191,7 +190,6 @@ class _Definitions(ScopedVisitor):
 
     @property
     def current(self) -> References:
-        """The references of the current function."""
         inside = self.qualified if self._in_function(self.scope) else ""
         return self.references.setdefault(inside, References())
 

@@ -37,7 +37,6 @@ class ScopedVisitor(ast.NodeVisitor):
         self.function(node)
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
-        """The same."""
         self.function(node)
 
     def function(self, node: Function) -> None:
@@ -76,7 +75,6 @@ class ScopedVisitor(ast.NodeVisitor):
             self.block(node.body)
 
     def block(self, statements: list[ast.stmt]) -> None:
-        """Visit the statements of a block."""
         for statement in statements:
             self.visit(statement)
 

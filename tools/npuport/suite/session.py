@@ -74,7 +74,6 @@ class SuiteSession:
 
     @cached_property
     def sizes(self) -> tuple[str, ...]:
-        """The sizes to run."""
         if self.settings.weights is not None:
             return (WEIGHTS,)
         unknown = set(self.settings.sizes) - set(self.adapter.sizes)

@@ -48,7 +48,6 @@ class Pinned:
 
     @property
     def digest(self) -> str:
-        """The digest of the files."""
         return digest(self.files)
 
     @property
