@@ -5,9 +5,11 @@ A *repository* is a directory in which git runs: a bare clone in the cache, or a
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from npuport.base.errors import PortError
 from npuport.git.process import GitFailed, run, transfer
@@ -38,6 +40,14 @@ class Commit:
     address: str
     date: str
     message: str
+
+
+class Edit(NamedTuple):
+    """Lines that differ between two files: the index of the first, how many before, how many after."""
+
+    start: int
+    size: int
+    new_size: int
 
 
 def mirror(url: str, directory: Path, progress: Callable[[str], None]) -> None:
@@ -156,6 +166,33 @@ def diff(repository: Path, old: str, new: str) -> bytes:
     """The diff of two trees as a patch has it, with whole ids for a later three-way merge."""
     options = ("-p", "--full-index", "--binary", "-M", "--no-color", "--no-ext-diff", "--no-textconv")
     return run("diff-tree", *options, old, new, cwd=repository)
+
+
+def edits(repository: Path, old: str, new: str, paths: Sequence[str]) -> dict[tuple[str, ...], list[Edit]]:
+    """The edits between two commits' files, in order, by the blob ids before and after.
+
+    As git's merge compares files: by the histogram algorithm, and without the indent heuristic.
+    """
+    options = (
+        "-r",
+        "-p",
+        "--full-index",
+        "--unified=0",
+        "--diff-algorithm=histogram",
+        "--no-indent-heuristic",
+    )
+    plain = ("--no-renames", "--no-color", "--no-ext-diff", "--no-textconv")
+    names = [f":(literal){path}" for path in paths]
+    output = run("diff-tree", *options, *plain, old, new, "--", *names, cwd=repository)
+    files: dict[tuple[str, ...], list[Edit]] = {}
+    current: list[Edit] = []
+    for line in output.split(b"\n"):  # a line of a file has another first character
+        if index := re.match(rb"index ([0-9a-f]+)\.\.([0-9a-f]+)", line):
+            current = files[tuple(name.decode() for name in index.groups())] = []
+        elif header := re.match(rb"@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@", line):
+            size, new_size = (int(number) if number else 1 for number in (header[2], header[3]))
+            current.append(Edit(int(header[1]) - (1 if size else 0), size, new_size))
+    return {ids: found for ids, found in files.items() if found}
 
 
 def log(repository: Path, old: str, new: str, *options: str) -> bytes:

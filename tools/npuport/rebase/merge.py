@@ -17,6 +17,7 @@ from npuport.patch.mail import parse_patch, with_diff
 from npuport.patch.parts import FileChange, Patch
 from npuport.port.lock import Lock
 from npuport.port.series import PatchFile
+from npuport.rebase.align import Alignment
 from npuport.rebase.carry import Carried, Stack, carry
 from npuport.rebase.conflict import clashes
 from npuport.rebase.culprit import Culprits
@@ -96,20 +97,26 @@ class _Merger:
         self._ahead = ahead
         self._explain = explain
         self._old = load_tree(repository, pin, patches)
+        self._alignment = Alignment(repository, pin, target, self._old, stack.files)
         self._culprits = Culprits(repository, pin, target)
         self._commits: list[str] = []  # the series on the old pin, made when the first merge needs it
 
     def fit(self, patch: Patch, decision: Decision | None) -> tuple[Verdict, Patch | None]:
         fresh: Patch | None
+        placed = None
         if decision:
             verdict = decision.verdict
             fresh = parse_patch(patch.name, decision.data.encode()) if decision.data else None
-        elif placed := place(self._old, self._stack.files, patch):
+        elif placed := place(self._old, self._stack.files, patch, self._alignment):
             kind: Kind = "moved" if placed.offsets else "clean"
             verdict, fresh = Verdict(patch.name, kind, placed.offsets), placed.patch
         else:
             verdict, fresh = self._merge(patch)
         apply_exactly(self._old, patch)
+        if placed:
+            self._alignment.follow(patch)
+        else:
+            self._alignment.forget(patch)
         if verdict.needs_person and self._ahead:
             fresh = self._forced(patch)
         return verdict, fresh

@@ -1,8 +1,9 @@
 """Place a patch in a tree that upstream has changed: in memory, and only where it is sure.
 
 A patch is placed where upstream left its files alone, and where each of its hunks, context included, occurs
-exactly once in the old file and exactly once in the new one. Anything less sure (a hunk that fits two places,
-a deleted file, a hunk without lines of its own) is left to git's three-way merge.
+exactly once in the old file and exactly once in the new one, at the same place by git's diff of the two
+(`align`). Anything less sure (a hunk that fits two places, a deleted file, a hunk without lines of its own)
+is left to git's three-way merge.
 """
 
 import re
@@ -14,6 +15,7 @@ from npuport.base.errors import PortError
 from npuport.patch.apply import Tree, apply_exactly, occurrences
 from npuport.patch.mail import parse_patch
 from npuport.patch.parts import FileChange, Hunk, Patch
+from npuport.rebase.align import Alignment
 from npuport.rebase.verdict import Offset
 
 _STARTS = re.compile(rb"^@@ -\d+(,\d+|) \+\d+(,\d+|) @@")
@@ -28,11 +30,15 @@ class Placed:
     offsets: tuple[Offset, ...]
 
 
-def place(old: Tree, new: Tree, patch: Patch) -> Placed | None:
-    """Place a patch, which applies exactly to the old tree, in the new one; None where it needs a merge."""
+def place(old: Tree, new: Tree, patch: Patch, alignment: Alignment) -> Placed | None:
+    """Place a patch, which applies exactly to the old tree, in the new one; None where it needs a merge.
+
+    Args:
+        alignment: of the two trees.
+    """
     starts: dict[str, list[int]] = {}
     for change in patch.changes:
-        places = _places(old, new, change)
+        places = _places(old, new, change, alignment)
         if places is None:
             return None
         starts[change.path] = places
@@ -50,7 +56,7 @@ def place(old: Tree, new: Tree, patch: Patch) -> Placed | None:
     return Placed(moved, offsets)
 
 
-def _places(old: Tree, new: Tree, change: FileChange) -> list[int] | None:
+def _places(old: Tree, new: Tree, change: FileChange, alignment: Alignment) -> list[int] | None:
     """The index of each hunk of a change in the new tree; None where one is not sure."""
     if change.old is None:
         parent = (change.new or "").rpartition("/")[0]
@@ -74,8 +80,10 @@ def _places(old: Tree, new: Tree, change: FileChange) -> list[int] | None:
         if occurrences(after.lines, hunk.new):
             return None  # upstream may have it already
         start = occurrences(after.lines, hunk.old)[0]
-        if starts and start < starts[-1]:
-            return None
+        if start != alignment.start(change.old, hunk):
+            return None  # a twin of the place that is meant
+        if not hunk.leading and start:
+            return None  # an edit may be right above it
         if not hunk.trailing and start + len(hunk.old) != len(after.lines):
             return None  # it was at the end of the file, and is no longer
         starts.append(start)
