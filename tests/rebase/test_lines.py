@@ -46,14 +46,15 @@ def test_one_file_of_two_moved(world: World) -> None:
 
 
 def test_function_moved_above_another(world: World) -> None:
-    """git's own merge sees a deletion and an insertion; the lines occur once, which is where they belong."""
+    """git's merge sees a deletion and an insertion, and stops; the conflict names the lines' new place."""
     chunk = "        left, right = x.chunk(2, dim=-1)\n"
     world.carry([Edit("Copy", {ROTATED: ((chunk, chunk.replace("x.chunk", "x.contiguous().chunk")),)})])
     text = world.history.text(ROTATED)
     above, start, end = (text.index(f"    def {name}(") for name in ("table", "forward", "angles"))
     sorted_text = text[:above] + text[start:end] + text[above:start] + text[end:]
     world.history.commit("Sort", {ROTATED: sorted_text})
-    world.rebase(moved(-text[above:start].count("\n")))
+    now = text[:above].count("\n") + 1
+    world.rebase(conflict(ROTATED, 1, by="Sort", elsewhere=f"{ROTATED}:{now}"))
 
 
 def test_context_changed_beside(world: World) -> None:
