@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from npuport.git.process import GitFailed, run
 from npuport.port.lock import read_lock
 from worlds.port import Port, git, start_npuport
 
@@ -142,3 +143,11 @@ def test_no_path_of_the_machine_is_in_what_is_tracked(port: Port) -> None:
     root = str(port.layout.root.parent)
     for path in (port.layout.lock, *port.layout.patches.iterdir()):
         assert root not in path.read_text()
+
+
+def test_hint_of_a_failed_command_deletes_nothing(port: Port) -> None:
+    """`out/` and the cache may hold the only copy of edits, or of a rebase in progress."""
+    with pytest.raises(GitFailed) as caught:
+        run("cat-file", "-p", "nonsense", cwd=port.upstream)
+    assert "npuport doctor" in caught.value.hint
+    assert not {"delete", "remove", "rm"} & set(caught.value.hint.split())

@@ -249,6 +249,24 @@ def test_shallow_mirror_and_a_full_cache(world: World, monkeypatch: pytest.Monke
         assert world.everything() == before
 
 
+def test_branch_and_tag_with_shallow_in_their_names(world: World) -> None:
+    world.history.insert("Explain", SEEDED, 5)
+    world.history.write()
+    git(world.upstream, "branch", "fix-shallow-copy")
+    git(world.upstream, "tag", "shallow-1")
+    world.rebase(moved(5), *CLEAN[1:])
+
+
+def test_full_id_is_that_commit_and_not_the_branch_of_that_name(world: World) -> None:
+    world.history.insert("Explain", SEEDED, 5)
+    wanted = world.history.write()
+    other = git(world.upstream, "commit-tree", f"{wanted}^{{tree}}", "-p", f"{wanted}~1", "-m", "Another")
+    git(world.upstream, "update-ref", f"refs/heads/{wanted}", other)
+    assert world.npuport("rebase", "--to", wanted).code == 0
+    lock = read_lock(world.layout.lock)
+    assert (lock.commit, lock.branch) == (wanted, "main")
+
+
 def test_empty_series(world: World) -> None:
     world.carry([])
     world.history.insert("Explain", SEEDED, 5)

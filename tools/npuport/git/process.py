@@ -64,7 +64,7 @@ class GitFailed(PortError):
         self.stdout = stdout.decode(errors="replace")
         self.stderr = stderr.decode(errors="replace")
         full = any(sign in self.stderr for sign in _NO_SPACE) or code == -25  # SIGXFSZ
-        hint = "free some disk space" if full else "delete the port's out/ and the cache, then run it again"
+        hint = "free some disk space" if full else "fix what git says; npuport doctor checks git and upstream"
         super().__init__(f"{self.command} failed ({code}): {self.reason}", hint=hint)
 
     @property

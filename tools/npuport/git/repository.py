@@ -65,16 +65,21 @@ def fetch(
     """Fetch upstream's branches and tags into a bare clone; a branch that upstream deleted is deleted.
 
     Raises:
-        PortError: upstream is a shallow clone that lacks older commits; git itself would only warn.
+        PortError: a branch or tag did not arrive; git only warns where upstream is a shallow clone that lacks
+            the commits.
     """
     options = ("--progress", "--no-tags", "--force")
     prune = ("--prune",) if refs is _BRANCHES_AND_TAGS else ()  # a deleted `a` must make room for `a/b`
-    output = transfer("fetch", *options, *prune, "--", url, *refs, cwd=repository, progress=progress)
-    if "shallow" in output:
-        raise PortError(
-            f"{url} is a shallow clone and lacks commits that lead to its newest",
-            hint="run git fetch --unshallow in it, or name another mirror",
-        )
+    transfer("fetch", *options, *prune, "--", url, *refs, cwd=repository, progress=progress)
+    if refs is _BRANCHES_AND_TAGS:
+        offered = run("ls-remote", "--heads", "--tags", "--refs", "--", url, cwd=repository, fetching=True)
+        arrived = run("for-each-ref", "--format=%(objectname)%09%(refname)", cwd=repository)
+        if missing := set(offered.splitlines()) - set(arrived.splitlines()):
+            name = os.fsdecode(min(missing).partition(b"\t")[2])
+            raise PortError(
+                f"{url}: {name} was not fetched; a shallow clone lacks the commits that lead to it",
+                hint="run git fetch --unshallow in it, or name another mirror; if it just changed, run again",
+            )
 
 
 def has_commit(repository: Path, commit: str) -> bool:

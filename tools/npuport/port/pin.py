@@ -61,8 +61,8 @@ def resolve(
     repository = upstream.cached(upstream.absolute_url(lock.url, layout.root))
     if not (full and repository.is_dir() and all(upstream.has(repository, c) for c in (wanted, lock.commit))):
         repository = fetch(layout, lock, offline=offline, progress=progress)
-    commit = _find(repository, wanted)
-    if not commit and full:
+    commit = "" if full else _find(repository, wanted)  # a full id is that commit, not a branch of that name
+    if full:
         repository = upstream.ensure(layout, replace(lock, commit=wanted), offline=offline, progress=progress)
         commit = wanted
     if not commit:
@@ -99,6 +99,8 @@ def pin(repository: Path, commit: str, ref: str) -> Pin:
 def branch_of(repository: Path, ref: str | None, default: str) -> str:
     """The branch that a lock should name: the ref itself if it is one."""
     name = (ref or "").removeprefix("refs/").removeprefix("heads/")
+    if re.fullmatch(r"[0-9a-f]{40}", name):
+        return default
     return name if name and git.commit_of(repository, f"refs/heads/{name}") else default
 
 
