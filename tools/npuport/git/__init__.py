@@ -6,7 +6,7 @@
 from npuport.git.repository import (
     IMPORTED as IMPORTED,
     Commit as Commit,
-    Edit as Edit,
+    LineEdit as LineEdit,
     TreeEntry as TreeEntry,
     blob_hash as blob_hash,
     blob_id as blob_id,

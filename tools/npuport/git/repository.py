@@ -42,7 +42,7 @@ class Commit:
     message: str
 
 
-class Edit(NamedTuple):
+class LineEdit(NamedTuple):
     """Lines that differ between two files: the index of the first, how many before, how many after."""
 
     start: int
@@ -173,7 +173,9 @@ def diff(repository: Path, old: str, new: str) -> bytes:
     return run("diff-tree", *options, old, new, cwd=repository)
 
 
-def edits(repository: Path, old: str, new: str, paths: Sequence[str]) -> dict[tuple[str, ...], list[Edit]]:
+def edits(
+    repository: Path, old: str, new: str, paths: Sequence[str]
+) -> dict[tuple[str, ...], list[LineEdit]]:
     """The edits between two commits' files, in order, by the blob ids before and after.
 
     As git's merge compares files: by the histogram algorithm, and without the indent heuristic.
@@ -189,14 +191,14 @@ def edits(repository: Path, old: str, new: str, paths: Sequence[str]) -> dict[tu
     plain = ("--no-renames", "--no-color", "--no-ext-diff", "--no-textconv")
     names = [f":(literal){path}" for path in paths]
     output = run("diff-tree", *options, *plain, old, new, "--", *names, cwd=repository)
-    files: dict[tuple[str, ...], list[Edit]] = {}
-    current: list[Edit] = []
+    files: dict[tuple[str, ...], list[LineEdit]] = {}
+    current: list[LineEdit] = []
     for line in output.split(b"\n"):  # a line of a file has another first character
         if index := re.match(rb"index ([0-9a-f]+)\.\.([0-9a-f]+)", line):
             current = files[tuple(name.decode() for name in index.groups())] = []
         elif header := re.match(rb"@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@", line):
             size, new_size = (int(number) if number else 1 for number in (header[2], header[3]))
-            current.append(Edit(int(header[1]) - (1 if size else 0), size, new_size))
+            current.append(LineEdit(int(header[1]) - (1 if size else 0), size, new_size))
     return {ids: found for ids, found in files.items() if found}
 
 

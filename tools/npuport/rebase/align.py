@@ -30,7 +30,7 @@ class Alignment:
             if path in after and file.lines != after[path].lines
         }
         edits = git.edits(repository, old, new, sorted(changed)) if changed else {}
-        self._edits: dict[str, list[git.Edit] | None] = {}
+        self._edits: dict[str, list[git.LineEdit] | None] = {}
         for path, sides in changed.items():
             ids = tuple(git.blob_id(b"".join(lines or [])) for lines in sides)
             self._edits[path] = edits.get(ids)
@@ -61,7 +61,7 @@ class Alignment:
             self._edits |= {path: None for path in (change.old, change.new) if path}
 
 
-def _shifted(edits: list[git.Edit], change: FileChange) -> list[git.Edit]:
+def _shifted(edits: list[git.LineEdit], change: FileChange) -> list[git.LineEdit]:
     moved = []
     for edit in edits:
         above = [hunk for hunk in change.hunks if hunk.start + len(hunk.old) <= edit.start]
