@@ -163,3 +163,12 @@ def test_ported_tree_is_left_alone(port: Port) -> None:
     refresh(port.layout)
     assert git(port.layout.ported, "rev-parse", "HEAD") == commit_before
     assert [p.name for p in Path(port.layout.out).iterdir() if ".staging" in p.name] == []
+
+
+def test_insertion_without_context_is_refused(port: Port) -> None:
+    """Git would put it at the end of the file, wherever the hunk says."""
+    diff = "diff --git a/model.py b/model.py\n--- a/model.py\n+++ b/model.py\n@@ -10,0 +11 @@\n+value = 'x'\n"
+    port.write_series(make_patch(diff))
+    with pytest.raises(PortError, match="without a line of context") as caught:
+        refresh(port.layout)
+    assert "git diff -U3" in caught.value.hint

@@ -1,6 +1,6 @@
 """Upstream changed the very lines of a patch: the reasons, and the commits that they name."""
 
-from worlds.expect import Expected, clean, conflict, merged, moved, resolved, skipped
+from worlds.expect import Expected, clean, conflict, merged, moved, renamed, resolved, skipped
 from worlds.lumen import Tree
 from worlds.rebase import World
 from worlds.standin import NAME, SEED, TABLES, TOOLS, Edit
@@ -129,6 +129,26 @@ def test_converted_to_crlf(world: World) -> None:
     seeded = SEED.apply(world.history.files | {SEEDED: crlf.replace(b"\r\n", b"\n")})[SEEDED]
     after = rest(world.history.files | {SEEDED: seeded.replace(b"\n", b"\r\n")})
     world.rebase(merged(), clean(), clean(), clean(), tree=after)
+
+
+def test_renamed_and_converted_to_crlf(world: World) -> None:
+    """The patch changes its own lines in the renamed file, whose line ends stay upstream's."""
+    new, text = "lumen/seeds.py", world.history.files[SEEDED]
+    world.history.rename("Save on another system", SEEDED, new, text.replace(b"\n", b"\r\n"))
+    seeded = SEED.apply(world.history.files | {SEEDED: text})[SEEDED]
+    after = rest(world.history.files | {new: seeded.replace(b"\n", b"\r\n")})
+    world.rebase(renamed({SEEDED: new}), clean(), clean(), clean(), tree=after)
+
+
+def test_file_that_has_marker_lines_of_its_own(world: World) -> None:
+    """A heading is underlined with `=======`; that is no marker of ours."""
+    world.history.edit("Seed one GPU", SEEDED, LINE, OTHER)
+    world.history.edit("Document", SEEDED, OTHER, f"{OTHER}# Seeds\n=======\n")
+    world.rebase(conflict(SEEDED, 1))
+    text = world.history.text(SEEDED).replace(OTHER, "    pass\n")
+    world.resolve({SEEDED: text})
+    after = rest(world.history.files | {SEEDED: text.encode()})
+    world.go_on("--continue", resolved(), clean(), clean(), clean(), tree=after)
 
 
 def test_converted_from_crlf(world: World) -> None:

@@ -42,6 +42,18 @@ def test_markers_left(stopped: World) -> None:
     stopped.go_on("--continue", *DONE, tree=wanted(stopped))
 
 
+@pytest.mark.parametrize("left", ["|||||||", "======="])
+def test_inner_marker_left(stopped: World, left: str) -> None:
+    """Git's style is diff3: a conflict has four markers, and none of them may be published."""
+    lines = (stopped.tree / SEEDED).read_text().splitlines(keepends=True)
+    marks = ("<<<<<<<", "|||||||", "=======", ">>>>>>>")
+    kept = [line for line in lines if not line.startswith(tuple(set(marks) - {left}))]
+    stopped.resolve({SEEDED: "".join(kept)})
+    number = next(n for n, line in enumerate(kept, 1) if line.startswith(left))
+    answer = stopped.npuport("rebase", "--continue")
+    assert (answer.code, f"{SEEDED}:{number}:" in answer.data["error"]) == (1, True), answer
+
+
 def test_resolved_patch_keeps_its_mail(stopped: World) -> None:
     """The reason, the author and the fields are the old ones; only the diff is new."""
     old = stopped.patches["0001-Seed-the-accelerator-that-is-present.patch"]

@@ -65,6 +65,13 @@ def _rewritten(stack: Stack, patch: Patch, unfit: Unfit) -> Patch:
     Raises:
         PortError: git can do neither.
     """
+    for change in patch.changes:
+        for hunk in change.hunks if change.old and change.new else ():
+            if not hunk.leading and not hunk.trailing and not hunk.of("-"):  # git would put it at the end
+                raise PortError(
+                    f"{patch.name}: line {hunk.header.number}: an insertion without a line of context",
+                    hint="write it with context: git diff -U3",
+                )
     stack.flush()
     tree = stack.directory
     before = git.head(tree)

@@ -6,6 +6,7 @@ text, and dates a mail without a date today. So npuport checks a patch before gi
 
 import re
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 from itertools import chain
 
 from npuport.base.errors import PortError
@@ -15,7 +16,9 @@ from npuport.patch.reader import read_patch
 
 _DIFF_LIKE = re.compile(r"diff -|Index: |--- \S|\+\+\+ \S|@@ -\d|From [0-9a-f]{40} ")
 _DIFFSTAT = re.compile(rb"^ (?:.+ \| .+|\d+ files? changed.*|(?:create|delete|rename|copy|mode) .+)\n", re.M)
-_DATE = re.compile(r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} (?:19[7-9]\d|20\d\d) \d\d:\d\d:\d\d [+-]\d{4}")
+_DATE = re.compile(
+    r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} (?:19[7-9]\d|20\d\d) \d\d:\d\d:\d\d [+-]\d{4}", re.ASCII
+)
 _BINARY = re.compile(rb"\0|\nGIT binary patch\n|^Binary files .* differ$", re.M)
 _CRLF = re.compile(rb"^(?:From|diff --git|@@|---|\+\+\+) .*\r$", re.M)
 
@@ -91,17 +94,29 @@ def _message_faults(patch: Patch) -> Iterator[Fault]:
             return
 
 
+def is_date(text: str) -> bool:
+    """Whether a text is an existing date of RFC 2822 with a time zone; git reads others in its own way."""
+    if not _DATE.fullmatch(text) or text.endswith("-0000") or text[-4:-2] > "14" or text[-2:] > "59":
+        return False
+    try:
+        parsedate_to_datetime(text)
+    except ValueError:
+        return False
+    return True
+
+
 def field_faults(patch: Patch) -> Iterator[Fault]:
     def fault(field: str, problem: str, hint: str) -> Fault:
         place = patch.field(field)
         return Fault(problem, hint, place.number if place else 0, field)
 
     fields = patch.fields
-    if not fields.get("subject"):
+    header = {name: value for name, value, _ in reversed(patch.header)}  # git looks for these three there
+    if not header.get("subject"):
         yield fault("subject", "no Subject", "name in one line what the patch does: `Subject: ...`")
-    if not re.fullmatch(r"\S.*<[^<>\s]+>", fields.get("from", "")):
+    if not re.fullmatch(r"\S.*<[^<>\s]+>", header.get("from", "")):
         yield fault("from", "no `From: Name <address>`", "name the author in the mail's header")
-    if not _DATE.fullmatch(fields.get("date", "")):
+    if not is_date(header.get("date", "")):
         yield fault("date", "no date that git understands", "add `Date:` in the form of RFC 2822")
     if not fields.get("forwarded"):
         hint = "add `Forwarded: no`, `not-needed` or the URL after the message"

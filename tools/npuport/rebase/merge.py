@@ -144,7 +144,7 @@ class _Merger:
             git.reset(self._tree)
             if not git.cherry_pick(self._tree, own, "ignore-space-at-eol"):
                 return self._conflict(patch), None
-            self._restore_line_ends(patch)
+            self._restore_line_ends()
         diff = git.diff(self._tree, "HEAD", git.index_tree(self._tree))
         try:
             fresh = with_diff(patch, diff) if diff else None
@@ -232,10 +232,10 @@ class _Merger:
             git.detach(self._tree, head)
         return self._commits[self._patches.index(patch)]
 
-    def _restore_line_ends(self, patch: Patch) -> None:
-        """Keep upstream's changes of white space at line ends."""
+    def _restore_line_ends(self) -> None:
+        """Keep upstream's changes of white space at line ends, in renamed files too."""
         entries = git.list_tree(self._tree, "HEAD")
-        for path in {change.path for change in patch.changes} & entries.keys():
+        for path in set(git.changed(self._tree, "HEAD")) & entries.keys():
             file = self._tree / path
             if not entries[path].mode.startswith("100") or not file.is_file():  # never write through a link
                 continue

@@ -10,6 +10,8 @@ go on with a session on any day.
 
 import hashlib
 import json
+import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,6 +27,9 @@ from npuport.rebase.verdict import Verdict
 
 FORMAT: Literal[1] = 1
 CHOICES = "npuport rebase --continue, --skip, --abort or --status"
+
+#: A line with which git marks a conflict, in the style diff3.
+_MARKER = re.compile(rb"^(?:(?:<{7}|\|{7}|>{7}) .*|={7}\r?)$", re.M)
 
 
 @dataclass(frozen=True)
@@ -160,9 +165,13 @@ def resolution(layout: Layout, session: RebaseSession, scratch: Path) -> bytes:
     tree = work_tree(layout)
     if not (tree / ".git").is_dir():
         raise PortError(f"{tree} is not a git work tree any more", hint="npuport rebase --abort")
+    upstream = git.list_tree(tree, session.head)
+    patch = layout.patches / session.conflict.patch
+    own = patch.read_bytes() if patch.is_file() else b""
     for path in git.changed(tree, session.head):
         file = tree / path
-        if file.is_file() and not file.is_symlink() and (line := _marker(file.read_bytes())):
+        known = git.read_objects(tree, [upstream[path].oid])[0] if path in upstream else None
+        if file.is_file() and not file.is_symlink() and (line := _marker(file.read_bytes(), known, own)):
             raise PortError(f"{file}:{line}: a conflict marker is left", hint=f"edit {file} to remove it")
     for path, stages in git.unmerged(tree).items():
         exists = (tree / path).exists()
@@ -180,12 +189,13 @@ def resolution(layout: Layout, session: RebaseSession, scratch: Path) -> bytes:
     return diff
 
 
-def _marker(data: bytes) -> int:
-    """The number of the first line that opens a conflict; 0 where there is none."""
-    inside = 0
+def _marker(data: bytes, upstream: tuple[str, bytes] | None, patch: bytes) -> int:
+    """The number of the first marker line that neither upstream nor the patch has; 0 where there is none."""
+    own = Counter(_MARKER.findall(upstream[1] if upstream else b""))
+    own += Counter(_MARKER.findall(re.sub(rb"^[+ ]", b"", patch, flags=re.M)))
     for number, line in enumerate(data.split(b"\n"), 1):
-        if line.startswith(b"<<<<<<< "):
-            inside = number
-        elif inside and line.startswith(b">>>>>>> "):
-            return inside
-    return inside
+        if _MARKER.fullmatch(line):
+            own[line] -= 1
+            if own[line] < 0:
+                return number
+    return 0
