@@ -81,7 +81,7 @@ def test_an_interrupted_download_goes_on_where_it_was(kind: type[Hub], start: St
     ranges = [headers.get("Range", "") for path, headers in hub.contents_asked() if "safetensors" in path]
     assert len(ranges) == 1
     assert int(re.findall(r"\d+", ranges[0])[0]) >= 10_000_000
-    assert "MB of it here already" in "".join(said)
+    assert "MB of them already here" in "".join(said)
     assert (done.path / "model.safetensors").read_bytes() == large
     assert [path.name for path in done.path.parent.parent.iterdir() if path.name.endswith(".part")] == []
 
